@@ -1,0 +1,28 @@
+#pragma once
+
+#include "actors/edges/file_descriptor.hpp"
+#include "actors/edges/process_runner.hpp"
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace perdure::actors {
+
+/// A started program and the node's ends of its pipes, all non-blocking.
+struct child_process {
+  pid_t pid = -1;
+  /// Readable once the process has exited; empty on kernels without pidfds.
+  file_descriptor exit;
+  file_descriptor input;
+  file_descriptor output;
+  file_descriptor error_output;
+  /// Why it was not started; empty when it was.
+  std::string problem;
+};
+
+/// Starts `request.argv` as the leader of a process group of its own. The
+/// kernel kills it when the calling thread ends, however that happens.
+child_process start_child(const process_request& request);
+
+} // namespace perdure::actors

@@ -1,0 +1,441 @@
+#include "actors/edges/curl_exchange.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <exception>
+
+namespace perdure::actors {
+
+namespace {
+
+using runtime::errc;
+
+/// Delivered and not consumed; above it nothing more is read.
+constexpr std::uint64_t unconsumed_max = 1u << 20;
+constexpr std::size_t head_max = 256u << 10;
+constexpr long upload_buffer_size = 16 * 1024;
+
+bool is_token(std::string_view text) {
+  return !text.empty()
+         && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+              return std::isalnum(c) != 0
+                     || std::string_view{"!#$%&'*+-.^_`|~"}.find(
+                          static_cast<char>(c))
+                          != std::string_view::npos;
+            });
+}
+
+bool is_field_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return c == '\t' || (c >= 0x20 && c != 0x7f);
+  });
+}
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  for (auto& c : result)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view blank = " \t\r\n";
+  const auto begin = text.find_first_not_of(blank);
+  if (begin == std::string_view::npos)
+    return {};
+  return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
+}
+
+std::string_view what_to_check(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return "Check the host name and this machine's name resolution.";
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+      return "Check the proxy in http_proxy, https_proxy and no_proxy.";
+    case CURLE_COULDNT_CONNECT:
+      return "Check that the server runs and that no firewall is in between.";
+    case CURLE_OPERATION_TIMEDOUT:
+      return "Check the server and the network, or allow more time.";
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return "Check the server's certificate, the certificate authorities of "
+             "this machine and its clock.";
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return "Check that the URL is that of an HTTP server.";
+    default:
+      return "The server or the network broke the connection; check both.";
+  }
+}
+
+std::string url_part(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  if (::curl_url_get(url, part, &text, 0) != CURLUE_OK)
+    return {};
+  std::string result{text};
+  ::curl_free(text);
+  return result;
+}
+
+} // namespace
+
+std::string_view http_head::header(std::string_view name) const noexcept {
+  for (const auto& [key, value] : headers)
+    if (key == name)
+      return value;
+  return {};
+}
+
+curl_exchange::curl_exchange(std::uint64_t exchange, http_request request,
+                             std::shared_ptr<http_receiver> receiver,
+                             std::function<void()> on_head)
+  : id(exchange),
+    request_(std::move(request)),
+    receiver_(std::move(receiver)),
+    on_head_(std::move(on_head)),
+    started_(clock::now()) {
+  std::erase(request_.body, nullptr);
+  for (const auto& piece : request_.body)
+    body_size_ += piece->size();
+}
+
+curl_exchange::~curl_exchange() {
+  ::curl_slist_free_all(headers_);
+}
+
+bool curl_exchange::prepare(CURL* easy, const curl_options& options) {
+  if (!prepare_url() || !prepare_headers(options))
+    return false;
+  easy_ = easy;
+  const auto set = [easy](CURLoption option, auto value) {
+    ::curl_easy_setopt(easy, option, value);
+  };
+  set(CURLOPT_PRIVATE, static_cast<void*>(this));
+  set(CURLOPT_URL, request_.url.c_str());
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_ERRORBUFFER, error_text_.data());
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  // Prefers a stream of a connection in the making to one connection more.
+  // Without TLS curl would wait for the first answer to learn the version.
+  set(CURLOPT_PIPEWAIT, origin_.starts_with("https") ? 1L : 0L);
+  set(CURLOPT_ACCEPT_ENCODING, "");
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(CURLOPT_CONNECTTIMEOUT_MS,
+      static_cast<long>(
+        std::max<std::int64_t>(request_.connect_timeout.count(), 1)));
+  set(CURLOPT_USERAGENT, options.user_agent.c_str());
+  set(CURLOPT_HTTPHEADER, headers_);
+  set(CURLOPT_HEADERFUNCTION, &curl_exchange::header);
+  set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+  set(CURLOPT_WRITEFUNCTION, &curl_exchange::write);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
+  prepare_body();
+  return true;
+}
+
+bool curl_exchange::prepare_url() {
+  const std::unique_ptr<CURLU, void (*)(CURLU*)> url{::curl_url(),
+                                                     &::curl_url_cleanup};
+  const bool usable
+    = url && request_.url.find('\0') == std::string::npos
+      && ::curl_url_set(url.get(), CURLUPART_URL, request_.url.c_str(), 0)
+           == CURLUE_OK;
+  const auto scheme
+    = usable ? url_part(url.get(), CURLUPART_SCHEME) : std::string{};
+  if (scheme != "http" && scheme != "https") {
+    // Not shown: it may hold a secret.
+    fail(errc::model_network_error,
+         "The URL of the request is not usable. It must be an absolute URL "
+         "that begins with http:// or https://.");
+    return false;
+  }
+  origin_ = scheme + "://" + url_part(url.get(), CURLUPART_HOST);
+  if (const auto port = url_part(url.get(), CURLUPART_PORT); !port.empty())
+    origin_ += ':' + port;
+  return true;
+}
+
+bool curl_exchange::add_header(const std::string& line) {
+  auto* longer = ::curl_slist_append(headers_, line.c_str());
+  if (longer == nullptr)
+    return false;
+  headers_ = longer;
+  return true;
+}
+
+bool curl_exchange::prepare_headers(const curl_options&) {
+  if (!is_token(request_.method)) {
+    fail(errc::model_network_error, "The request to " + origin_
+                                      + " has no usable method.");
+    return false;
+  }
+  bool has_type = false;
+  bool added = add_header("Expect:");
+  for (const auto& [name, value] : request_.headers) {
+    if (!is_token(name) || !is_field_value(value)) {
+      fail(errc::model_network_error,
+           "The request to " + origin_ + " has a header "
+             + (is_token(name) ? name + " whose value" : "whose name")
+             + " has a forbidden character in it. Check the configured "
+               "headers and keys for line breaks.");
+      return false;
+    }
+    const auto key = lower(name);
+    // The framing is curl's; anything else would be a different message.
+    if (key == "content-length" || key == "transfer-encoding"
+        || key == "expect")
+      continue;
+    has_type = has_type || key == "content-type";
+    added = added
+            && add_header(value.empty() ? name + ';' : name + ": " + value);
+  }
+  if (!has_type)
+    added = added && add_header("Content-Type:");
+  if (!added)
+    fail(errc::model_network_error, "No memory for the request's headers.");
+  return added;
+}
+
+void curl_exchange::prepare_body() {
+  const auto& method = request_.method;
+  if (method == "HEAD") {
+    ::curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  const bool sends = body_size_ > 0 || method == "POST" || method == "PUT"
+                     || method == "PATCH";
+  if (sends) {
+    ::curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+    ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
+                       static_cast<curl_off_t>(body_size_));
+    ::curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_size);
+    ::curl_easy_setopt(easy_, CURLOPT_READFUNCTION, &curl_exchange::read);
+    ::curl_easy_setopt(easy_, CURLOPT_READDATA, static_cast<void*>(this));
+    ::curl_easy_setopt(easy_, CURLOPT_SEEKFUNCTION, &curl_exchange::seek);
+    ::curl_easy_setopt(easy_, CURLOPT_SEEKDATA, static_cast<void*>(this));
+  }
+  if (method != (sends ? "POST" : "GET"))
+    ::curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
+}
+
+// -- callbacks of curl ---------------------------------------------------------
+
+std::size_t curl_exchange::read(char* buffer, std::size_t size,
+                                std::size_t count, void* self) {
+  return static_cast<curl_exchange*>(self)->fill(buffer, size * count);
+}
+
+std::size_t curl_exchange::fill(char* buffer, std::size_t size) {
+  std::size_t filled = 0;
+  while (filled < size && piece_ < request_.body.size()) {
+    const auto& piece = *request_.body[piece_];
+    const auto part = std::min(size - filled, piece.size() - piece_offset_);
+    std::memcpy(buffer + filled, piece.data() + piece_offset_, part);
+    filled += part;
+    piece_offset_ += part;
+    if (piece_offset_ == piece.size()) {
+      ++piece_;
+      piece_offset_ = 0;
+    }
+  }
+  return filled;
+}
+
+int curl_exchange::seek(void* self, curl_off_t offset, int origin) {
+  auto& exchange = *static_cast<curl_exchange*>(self);
+  if (origin != SEEK_SET || offset < 0
+      || static_cast<std::uint64_t>(offset) > exchange.body_size_)
+    return CURL_SEEKFUNC_FAIL;
+  auto left = static_cast<std::uint64_t>(offset);
+  const auto& body = exchange.request_.body;
+  exchange.piece_ = 0;
+  while (exchange.piece_ < body.size()
+         && left >= body[exchange.piece_]->size())
+    left -= body[exchange.piece_++]->size();
+  exchange.piece_offset_ = left;
+  return CURL_SEEKFUNC_OK;
+}
+
+std::size_t curl_exchange::header(char* data, std::size_t size,
+                                  std::size_t count, void* self) {
+  const auto total = size * count;
+  auto& exchange = *static_cast<curl_exchange*>(self);
+  return exchange.take_header({data, total}) ? total : total + 1;
+}
+
+bool curl_exchange::take_header(std::string_view line) {
+  last_byte_ = clock::now();
+  if (head_done_)
+    return true; // A trailer.
+  head_size_ += line.size();
+  if (head_size_ > head_max) {
+    fail(errc::model_network_error,
+         request_.method + " " + origin_
+           + ": the head of the answer is larger than 256 KiB.");
+    return false;
+  }
+  const auto text = trim(line);
+  if (text.starts_with("HTTP/")) {
+    head_ = {};
+    return true;
+  }
+  if (!text.empty()) {
+    const auto colon = text.find(':');
+    if (line.front() == ' ' || line.front() == '\t') {
+      if (!head_.headers.empty())
+        head_.headers.back().second.append(" ").append(text);
+    } else if (colon != std::string_view::npos) {
+      head_.headers.emplace_back(lower(trim(text.substr(0, colon))),
+                                 trim(text.substr(colon + 1)));
+    }
+    return true;
+  }
+  long status = 0;
+  ::curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200)
+    return true; // An interim answer; the real one follows.
+  head_.status = static_cast<unsigned>(status);
+  head_done_ = true;
+  on_head_();
+  return call([this](http_receiver& to) { to.on_head(std::move(head_)); });
+}
+
+std::size_t curl_exchange::write(char* data, std::size_t size,
+                                 std::size_t count, void* self) {
+  const auto total = size * count;
+  auto& exchange = *static_cast<curl_exchange*>(self);
+  if (exchange.must_pause())
+    return CURL_WRITEFUNC_PAUSE;
+  return exchange.take_body({data, total}) ? total : total + 1;
+}
+
+bool curl_exchange::take_body(std::string_view chunk) {
+  last_byte_ = clock::now();
+  received_ += chunk.size();
+  if (received_ > request_.response_max_bytes) {
+    fail(errc::payload_too_large,
+         request_.method + " " + origin_ + ": the answer is larger than "
+           + std::to_string(request_.response_max_bytes)
+           + " bytes, which is the limit of this request.");
+    return false;
+  }
+  if (chunk.empty())
+    return true;
+  unconsumed_.fetch_add(chunk.size());
+  return call([chunk](http_receiver& to) { to.on_body(std::string{chunk}); });
+}
+
+bool curl_exchange::must_pause() noexcept {
+  if (unconsumed_.load() <= unconsumed_max)
+    return false;
+  // Said before it is looked at again: `consume` does it the other way round,
+  // so that one of the two sees the other.
+  paused_.store(true);
+  if (unconsumed_.load() > unconsumed_max)
+    return true;
+  paused_.store(false);
+  return false;
+}
+
+// -- flow ----------------------------------------------------------------------
+
+bool curl_exchange::consume(std::size_t bytes) noexcept {
+  auto before = unconsumed_.load();
+  while (!unconsumed_.compare_exchange_weak(
+    before, before - std::min<std::uint64_t>(before, bytes)))
+    continue;
+  return unconsumed_.load() <= unconsumed_max && paused_.load();
+}
+
+bool curl_exchange::resume() {
+  if (easy_ == nullptr || !paused_.exchange(false))
+    return true;
+  last_byte_ = clock::now();
+  const auto code = ::curl_easy_pause(easy_, CURLPAUSE_CONT);
+  if (code != CURLE_OK)
+    fail_with(code);
+  return code == CURLE_OK;
+}
+
+std::optional<curl_exchange::time_point> curl_exchange::next_moment() const {
+  std::optional<time_point> next;
+  if (request_.timeout.count() > 0)
+    next = started_ + request_.timeout;
+  if (head_done_ && request_.idle_timeout.count() > 0) {
+    const auto since = paused_.load() ? clock::now() : last_byte_;
+    next = std::min(next.value_or(time_point::max()),
+                    since + request_.idle_timeout);
+  }
+  return next;
+}
+
+bool curl_exchange::check_timeouts(time_point now) {
+  const auto text = request_.method + " " + origin_ + ": ";
+  if (request_.timeout.count() > 0 && now >= started_ + request_.timeout)
+    fail(errc::model_timeout,
+         text + "no whole answer within "
+           + std::to_string(request_.timeout.count())
+           + " ms. Check the server, or allow more time.");
+  // The reader's silence is not the server's.
+  else if (head_done_ && request_.idle_timeout.count() > 0 && !paused_.load()
+           && now >= last_byte_ + request_.idle_timeout)
+    fail(errc::model_timeout,
+         text + "the server fell silent for "
+           + std::to_string(request_.idle_timeout.count())
+           + " ms in the middle of its answer.");
+  return failure_.code == errc::none;
+}
+
+void curl_exchange::fail(errc code, std::string message) {
+  if (failure_.code == errc::none)
+    failure_ = {code, std::move(message)};
+}
+
+void curl_exchange::fail_with(CURLcode code) {
+  const std::string_view detail = error_text_.data();
+  std::string message = request_.method + " " + origin_ + ": ";
+  message += detail.empty() ? std::string_view{::curl_easy_strerror(code)}
+                            : detail;
+  message.append(". ").append(what_to_check(code));
+  fail(code == CURLE_OPERATION_TIMEDOUT ? errc::model_timeout
+                                        : errc::model_network_error,
+       std::move(message));
+}
+
+void curl_exchange::finish(CURLcode code) {
+  if (code != CURLE_OK)
+    fail_with(code);
+  else if (!head_done_)
+    fail_with(CURLE_WEIRD_SERVER_REPLY);
+  easy_ = nullptr;
+  try {
+    gate.pass([this] { receiver_->on_end(std::move(failure_)); });
+  } catch (...) {
+    // The exchange is over anyway; the others must go on.
+  }
+}
+
+template <class Callback>
+bool curl_exchange::call(Callback&& callback) {
+  try {
+    return gate.pass([&] { callback(*receiver_); }) && !gate.closed();
+  } catch (const std::exception& problem) {
+    fail(errc::internal, std::string{"the receiver of an answer failed: "}
+                           + problem.what());
+  } catch (...) {
+    fail(errc::internal, "the receiver of an answer failed");
+  }
+  return false;
+}
+
+} // namespace perdure::actors

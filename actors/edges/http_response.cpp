@@ -1,0 +1,81 @@
+#include "actors/edges/http_response.hpp"
+
+#include "runtime/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <boost/beast/http/status.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace perdure::actors {
+
+namespace {
+
+bool is_safe(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](unsigned char c) {
+    return (c < 0x20 && c != '\t') || c == 0x7f;
+  });
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && is_safe(text)
+         && text.find_first_of(" \t:") == std::string_view::npos;
+}
+
+bool is_framing(std::string_view name) {
+  constexpr std::array<std::string_view, 4> names{
+    "content-length", "transfer-encoding", "connection", "keep-alive"};
+  return std::any_of(names.begin(), names.end(), [name](auto known) {
+    return std::equal(name.begin(), name.end(), known.begin(), known.end(),
+                      [](char left, char right) {
+                        return (left >= 'A' && left <= 'Z' ? left + 32 : left)
+                               == right;
+                      });
+  });
+}
+
+void append_field(std::string& out, std::string_view name,
+                  std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+} // namespace
+
+bool has_body(unsigned status) noexcept {
+  return status >= 200 && status != 204 && status != 304;
+}
+
+void append_head(std::string& out, const http_response_head& head,
+                 const http_fields& fields) {
+  const auto reason = boost::beast::http::obsolete_reason(
+    boost::beast::http::int_to_status(head.status));
+  out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ");
+  out.append(reason.data(), reason.size()).append("\r\n");
+  append_field(out, "Date", head.date);
+  if (!head.content_type.empty() && is_safe(head.content_type))
+    append_field(out, "Content-Type", head.content_type);
+  if (head.framing == http_framing::chunked)
+    append_field(out, "Transfer-Encoding", "chunked");
+  else if (head.framing == http_framing::length && has_body(head.status))
+    append_field(out, "Content-Length", std::to_string(head.content_length));
+  if (!head.keep_alive || head.framing == http_framing::until_close)
+    append_field(out, "Connection", "close");
+  else if (head.old_peer)
+    append_field(out, "Connection", "keep-alive");
+  for (const auto& [name, value] : fields)
+    if (is_name(name) && is_safe(value) && !is_framing(name))
+      append_field(out, name, value);
+  out.append("\r\n");
+}
+
+std::string error_body(std::string_view type, std::string_view message) {
+  const runtime::json body{{"error",
+                            {{"type", std::string{type}},
+                             {"message", std::string{message}},
+                             {"details", runtime::json::object()}}}};
+  return runtime::to_text(body);
+}
+
+} // namespace perdure::actors

@@ -1,0 +1,111 @@
+#include "actors/runs/agent_registry.hpp"
+
+#include "runtime/agent/definition_json.hpp"
+
+#include <algorithm>
+
+namespace perdure::actors {
+
+using runtime::errc;
+using runtime::failure;
+
+agent_registry::agent_registry(std::shared_ptr<storage::journal> journal,
+                               runtime::schema_compiler compile)
+  : journal_(std::move(journal)), compile_(std::move(compile)) {
+}
+
+runtime::result<deployed_agent>
+agent_registry::deploy(runtime::agent_definition definition,
+                       runtime::tool_functions functions) {
+  const auto text = runtime::to_text(runtime::to_json(definition));
+  deployed_agent agent;
+  agent.hash = storage::hex(storage::hash_of(text));
+  if (auto stored = journal_->put_definition(agent.hash, text); !stored)
+    return stored.error();
+  for (auto& tool : definition.tools) {
+    if (tool.schema || !compile_)
+      continue;
+    auto schema = compile_(tool.parameters);
+    if (!schema)
+      return failure{schema.error().code, "tool '" + tool.name + "' of agent '"
+                                            + definition.name + "': "
+                                            + schema.error().message};
+    tool.schema = *schema;
+  }
+  agent.definition = std::make_shared<const runtime::agent_definition>(
+    std::move(definition));
+  const std::unique_lock lock{mutex_};
+  const auto& name = agent.definition->name;
+  by_name_.insert_or_assign(name, agent);
+  by_hash_.insert_or_assign(agent.hash, agent.definition);
+  functions_.insert_or_assign(name, std::move(functions));
+  return agent;
+}
+
+runtime::result<deployed_agent>
+agent_registry::find(const std::string& name) const {
+  {
+    const std::shared_lock lock{mutex_};
+    if (const auto found = by_name_.find(name); found != by_name_.end())
+      return found->second;
+  }
+  auto message = "there is no agent '" + name + "'; ";
+  const auto agents = all();
+  if (agents.empty())
+    return failure{errc::unknown_agent,
+                   message + "the node was started without agents (--agents)"};
+  message += "this node has: ";
+  for (const auto& agent : agents) {
+    if (&agent != &agents.front())
+      message += ", ";
+    message += agent.definition->name;
+  }
+  return failure{errc::unknown_agent, std::move(message)};
+}
+
+runtime::result<runtime::definition_ptr>
+agent_registry::by_hash(const std::string& hash) {
+  {
+    const std::shared_lock lock{mutex_};
+    if (const auto found = by_hash_.find(hash); found != by_hash_.end())
+      return found->second;
+  }
+  auto text = journal_->definition(hash);
+  if (!text)
+    return text.error();
+  auto value = runtime::parse_json(*text);
+  if (!value)
+    return failure{errc::storage_corrupt,
+                   "definition " + hash + ": " + value.error().message};
+  auto definition = runtime::definition_from_json(*value, compile_);
+  if (!definition)
+    return definition.error();
+  const std::unique_lock lock{mutex_};
+  return by_hash_.emplace(hash, *definition).first->second;
+}
+
+runtime::tool_function agent_registry::function(const std::string& agent,
+                                                const std::string& tool) const {
+  const std::shared_lock lock{mutex_};
+  const auto functions = functions_.find(agent);
+  if (functions == functions_.end())
+    return {};
+  const auto found = functions->second.find(tool);
+  return found == functions->second.end() ? runtime::tool_function{}
+                                          : found->second;
+}
+
+std::vector<deployed_agent> agent_registry::all() const {
+  std::vector<deployed_agent> out;
+  {
+    const std::shared_lock lock{mutex_};
+    for (const auto& [name, agent] : by_name_)
+      out.push_back(agent);
+  }
+  std::sort(out.begin(), out.end(), [](const auto& left, const auto& right) {
+    return left.definition->name < right.definition->name;
+  });
+  return out;
+}
+
+} // namespace perdure::actors

@@ -1,0 +1,121 @@
+#pragma once
+
+#include "actors/runs/gateway_api.hpp"
+#include "actors/runs/journal_writer.hpp"
+#include "actors/runs/task.hpp"
+#include "runtime/flow/machine.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace perdure::actors {
+
+using flow_run_actor = caf::typed_actor<
+  // Ends the run as cancelled, and all its tasks at once.
+  caf::reacts_to<cancel_run>,
+  // Tells the watcher what becomes durable from now on.
+  caf::reacts_to<watch_run>,
+  // The gateway has forgotten this actor: it may go.
+  caf::reacts_to<leave_atom>,
+  // INTERNAL: an append is durable, or refused.
+  caf::reacts_to<append_done>,
+  // INTERNAL: an attempt of a task is over.
+  caf::reacts_to<task_ended>,
+  // INTERNAL: the model said more.
+  caf::reacts_to<response_grew>,
+  // INTERNAL: the moment has come that the timer with this number was set for.
+  caf::reacts_to<wake_atom, std::uint64_t>>;
+
+struct flow_run_options {
+  services_ptr services;
+  gateway_actor gateway;
+  journal_writer_actor journal;
+  std::string run_id;
+  /// Set for a run that was just created; otherwise the run is read from the
+  /// journal.
+  runtime::definition_ptr definition;
+  std::shared_ptr<const runtime::run_created> created;
+  std::vector<watcher_actor> watchers;
+};
+
+/// Supervises one run: folds its entries, keeps the tasks under way that
+/// `decide` names, and makes their outcomes durable before they count.
+struct flow_run_state {
+  explicit flow_run_state(flow_run_actor::pointer self_ptr);
+
+  /// Takes the run from the journal or from its creation and goes on with it.
+  void open();
+  /// Looks at the state anew: what follows from it, and what should be under way.
+  void advance();
+  /// Applies `next` and all that follows from it, and appends them together.
+  void push(std::vector<runtime::entry> next);
+  void perform(const runtime::start_task& command);
+  void perform(const runtime::wait_until& command);
+  void on(append_done& done);
+  void on(task_ended& ended);
+  void on(const response_grew& grew);
+  void on(const cancel_run& request);
+  /// A task died, or a watcher has gone.
+  void on(const caf::down_msg& gone);
+  void watch(watcher_actor watcher);
+  /// The timer with this number has run out; older ones mean nothing.
+  void wake(std::uint64_t timer);
+  void leave_if_idle();
+  void abandon(const std::string& reason);
+
+  static constexpr const char* name = "flow-run";
+
+  flow_run_actor::pointer self;
+  flow_run_options options;
+  std::optional<runtime::run_state> run;
+
+private:
+  struct running_task {
+    std::uint32_t attempt = 1;
+    caf::actor handle;
+  };
+
+  /// Entries on their way to the disk.
+  struct pending_append {
+    std::uint64_t first = 0;
+    std::shared_ptr<const std::vector<runtime::entry>> entries;
+  };
+
+  bool rehydrate();
+  void start_model(const runtime::start_task& command);
+  void start_tool(const runtime::start_task& command);
+  task_options task(const runtime::start_task& command) const;
+  void fail_attempt(const runtime::start_task& command,
+                    runtime::attempt_failure reason);
+  void stop_tasks();
+  void publish(const pending_append& durable);
+  void finish();
+  void set_timer(std::optional<runtime::timestamp> moment);
+  [[nodiscard]] storage::run_summary summarize() const;
+
+  /// Sequence of the last durable entry.
+  std::uint64_t durable_ = 0;
+  storage::run_summary summary_;
+  std::deque<pending_append> pending_;
+  std::map<runtime::task_ref, running_task> running_;
+  binding_ptr binding_;
+  /// Encodes what is said to a provider; null for a local model.
+  std::unique_ptr<runtime::conversation> conversation_;
+  std::size_t encoded_ = 0;
+  std::uint64_t timer_ = 0;
+  std::optional<runtime::timestamp> timer_at_;
+  /// Messages from the gateway so far.
+  std::uint64_t received_ = 0;
+  std::optional<runtime::timestamp> idle_until_;
+};
+
+flow_run_actor::behavior_type
+flow_run(flow_run_actor::stateful_pointer<flow_run_state> self,
+         flow_run_options options);
+
+} // namespace perdure::actors

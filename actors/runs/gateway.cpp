@@ -1,0 +1,313 @@
+#include "actors/runs/gateway.hpp"
+
+#include "runtime/flow/views.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace perdure::actors {
+
+using runtime::errc;
+using runtime::failure;
+using runtime::run_status;
+using runtime::timestamp;
+
+namespace {
+
+storage::run_summary summary_of(const runtime::run_created& created) {
+  storage::run_summary out;
+  out.run_id = created.run_id;
+  out.agent = created.input.agent;
+  out.definition_hash = created.definition_hash;
+  out.status = created.scheduled_at ? run_status::scheduled
+                                    : run_status::running;
+  if (created.scheduled_at)
+    out.reason = "scheduled for " + runtime::to_iso(*created.scheduled_at);
+  out.created_at = created.time;
+  out.status_since = created.time;
+  out.wake_at = created.scheduled_at;
+  out.tags = created.input.tags;
+  return out;
+}
+
+} // namespace
+
+gateway_state::gateway_state(gateway_actor::pointer self_ptr)
+  : self(self_ptr) {
+  // nop
+}
+
+// -- creation -----------------------------------------------------------------
+
+void gateway_state::create(create_run& request) {
+  const auto& limits = options.services->runs;
+  if (draining_)
+    return answer(request, {{errc::unavailable,
+                             "the node is shutting down; try again in a moment "
+                             "or at another node"},
+                            {},
+                            false});
+  if (options.services->health->journal_full)
+    return answer(request, {{errc::storage_full,
+                             "the node's disk is full and it takes no new runs; "
+                             "free some space, it goes on by itself"},
+                            {},
+                            false});
+  if (queue_.size() + creating_.size() >= limits.queued_runs_max)
+    return answer(request,
+                  {{errc::overloaded,
+                    std::to_string(queue_.size())
+                      + " runs wait their turn already; try again later, or "
+                        "raise limits.queued_runs_max"},
+                   {},
+                   false});
+  append_request append;
+  append.batch.run_id = request.entry.run_id;
+  append.batch.epoch = options.services->journal->epoch();
+  append.batch.entries.push_back(storage::encode(request.entry));
+  append.batch.summary = summary_of(request.entry);
+  append.batch.idempotency_key = request.entry.idempotency_key;
+  append.batch.request_digest = request.request_digest;
+  append.listener = self;
+  append.token = next_token_++;
+  creating_.emplace(append.token, std::move(request));
+  self->send(options.journal, std::move(append));
+}
+
+void gateway_state::on(append_done& done) {
+  const auto found = creating_.find(done.token);
+  if (found == creating_.end())
+    return;
+  auto request = std::move(found->second);
+  creating_.erase(found);
+  auto& outcome = done.outcome;
+  if (!outcome.existing_run_id.empty()) {
+    if (outcome.existing_digest == request.request_digest)
+      return answer(request, {{}, outcome.existing_run_id, true});
+    return answer(request,
+                  {{errc::conflict,
+                    "the idempotency key '" + request.entry.idempotency_key
+                      + "' belongs to run " + outcome.existing_run_id
+                      + ", which was asked for something else; use another key"},
+                   {},
+                   false});
+  }
+  if (outcome.code != errc::none)
+    return answer(request, {{outcome.code, outcome.message}, {}, false});
+  const auto run_id = request.entry.run_id;
+  if (request.watcher)
+    keep(run_id, request.watcher);
+  answer(request, {{}, run_id, false});
+  if (request.entry.scheduled_at) {
+    arm(*request.entry.scheduled_at);
+    return;
+  }
+  admit({run_id, request.definition,
+         std::make_shared<const runtime::run_created>(
+           std::move(request.entry))});
+}
+
+void gateway_state::answer(create_run& request, create_answer what) {
+  self->send(request.listener, std::move(what));
+}
+
+// -- runs in memory -----------------------------------------------------------
+
+void gateway_state::admit(admission next) {
+  if (draining_ || live_.contains(next.run_id))
+    return;
+  if (live_.size() < options.services->runs.active_runs_max)
+    spawn_run(std::move(next));
+  else
+    queue_.push_back(std::move(next));
+  report_health();
+}
+
+void gateway_state::spawn_run(admission next) {
+  flow_run_options run;
+  run.services = options.services;
+  run.gateway = self;
+  run.journal = options.journal;
+  run.run_id = next.run_id;
+  run.definition = std::move(next.definition);
+  run.created = std::move(next.created);
+  if (const auto found = watchers_.find(next.run_id);
+      found != watchers_.end()) {
+    run.watchers = std::move(found->second);
+    watchers_.erase(found);
+  }
+  auto actor = self->spawn(flow_run, std::move(run));
+  live_.insert_or_assign(std::move(next.run_id),
+                         live_run{std::move(actor), 0});
+}
+
+void gateway_state::admit_waiting() {
+  while (!queue_.empty()
+         && live_.size() < options.services->runs.active_runs_max) {
+    auto next = std::move(queue_.front());
+    queue_.pop_front();
+    if (!live_.contains(next.run_id))
+      spawn_run(std::move(next));
+  }
+  report_health();
+}
+
+void gateway_state::leave(run_left& message) {
+  const auto found = live_.find(message.run_id);
+  if (found == live_.end())
+    return;
+  if (!message.ended) {
+    // Something is on its way to the actor: it will ask again.
+    if (found->second.sent != message.received)
+      return;
+    self->send(found->second.actor, leave_atom_v);
+    for (auto& watcher : message.watchers)
+      keep(message.run_id, std::move(watcher));
+  }
+  live_.erase(found);
+  if (!message.ended)
+    wake();
+  admit_waiting();
+}
+
+void gateway_state::cancel(cancel_run& request) {
+  const auto found = live_.find(request.run_id);
+  if (found == live_.end()) {
+    auto summary = options.services->journal->summary(request.run_id);
+    if (draining_ || !summary || runtime::is_final(summary->status))
+      return;
+    // A parked or queued run comes back to end itself.
+    spawn_run({request.run_id, nullptr, nullptr});
+    report_health();
+    return cancel(request);
+  }
+  ++found->second.sent;
+  self->send(found->second.actor, std::move(request));
+}
+
+void gateway_state::watch(watch_run& request) {
+  if (const auto found = live_.find(request.run_id); found != live_.end()) {
+    ++found->second.sent;
+    self->send(found->second.actor, std::move(request));
+    return;
+  }
+  keep(request.run_id, std::move(request.watcher));
+}
+
+void gateway_state::keep(const std::string& run_id, watcher_actor watcher) {
+  self->monitor(watcher);
+  watchers_[run_id].push_back(std::move(watcher));
+}
+
+void gateway_state::drop(const caf::actor_addr& gone) {
+  for (auto at = watchers_.begin(); at != watchers_.end();) {
+    std::erase_if(at->second, [&gone](const watcher_actor& x) {
+      return x.address() == gone;
+    });
+    at = at->second.empty() ? watchers_.erase(at) : std::next(at);
+  }
+}
+
+// -- coming back --------------------------------------------------------------
+
+void gateway_state::recover() {
+  storage::run_query query;
+  query.status = run_status::running;
+  query.limit = 1'000;
+  std::size_t count = 0;
+  for (const auto status : {run_status::running, run_status::cancelling,
+                            run_status::pending}) {
+    query.status = status;
+    query.cursor.clear();
+    do {
+      auto page = options.services->journal->runs(query);
+      if (!page) {
+        options.services->log(log_level::error,
+                              "cannot list unfinished runs: "
+                                + page.error().message);
+        return;
+      }
+      for (auto& run : page->runs)
+        admit({std::move(run.run_id), nullptr, nullptr});
+      count += page->runs.size();
+      query.cursor = std::move(page->cursor);
+    } while (!query.cursor.empty());
+  }
+  if (count > 0)
+    options.services->log(log_level::info, std::to_string(count)
+                                             + " unfinished runs go on");
+  wake();
+}
+
+void gateway_state::wake() {
+  constexpr std::size_t batch_max = 1'000;
+  const auto now = options.services->world->now();
+  armed_.reset();
+  auto due = options.services->journal->wakeups(now, batch_max);
+  if (!due) {
+    options.services->log(log_level::error,
+                          "cannot read wake-ups: " + due.error().message);
+    return;
+  }
+  std::size_t started = 0;
+  for (auto& [moment, run_id] : *due) {
+    if (live_.contains(run_id))
+      continue;
+    admit({std::move(run_id), nullptr, nullptr});
+    ++started;
+  }
+  // Runs in memory keep their index row until they append.
+  if (started == 0 && due->size() == batch_max)
+    return arm(now + std::chrono::seconds{1});
+  if (due->size() == batch_max) {
+    self->send(self, wake_atom_v);
+    return;
+  }
+  if (auto next = options.services->journal->next_wakeup(); next && *next)
+    arm(std::max(**next, now + std::chrono::seconds{1}));
+}
+
+void gateway_state::arm(timestamp moment) {
+  if (draining_ || (armed_ && *armed_ <= moment))
+    return;
+  armed_ = moment;
+  const auto delay = std::max(moment - options.services->world->now(),
+                              timestamp::duration::zero());
+  self->delayed_send(self, delay, wake_atom_v);
+}
+
+void gateway_state::drain() {
+  draining_ = true;
+  queue_.clear();
+  for (auto& [run_id, run] : live_)
+    self->send_exit(run.actor, caf::exit_reason::user_shutdown);
+  live_.clear();
+  watchers_.clear();
+  report_health();
+}
+
+void gateway_state::report_health() {
+  options.services->health->active_runs = live_.size();
+  options.services->health->queued_runs = queue_.size();
+}
+
+gateway_actor::behavior_type
+gateway(gateway_actor::stateful_pointer<gateway_state> self,
+        gateway_options options) {
+  self->state.options = std::move(options);
+  self->set_down_handler([self](const caf::down_msg& message) {
+    self->state.drop(message.source);
+  });
+  return {
+    [self](create_run& x) { self->state.create(x); },
+    [self](cancel_run& x) { self->state.cancel(x); },
+    [self](watch_run& x) { self->state.watch(x); },
+    [self](start_atom) { self->state.recover(); },
+    [self](drain_atom) { self->state.drain(); },
+    [self](run_left& x) { self->state.leave(x); },
+    [self](append_done& x) { self->state.on(x); },
+    [self](wake_atom) { self->state.wake(); },
+  };
+}
+
+} // namespace perdure::actors

@@ -1,0 +1,86 @@
+#include "actors/runs/journal_writer.hpp"
+
+#include <utility>
+
+namespace perdure::actors {
+
+using runtime::errc;
+
+journal_writer_state::journal_writer_state(
+  journal_writer_actor::pointer self_ptr)
+  : self(self_ptr) {
+  // nop
+}
+
+void journal_writer_state::add(append_request& request) {
+  // The flush comes after everything that is in the mailbox by now.
+  if (waiting.empty())
+    self->send(self, flush_atom_v);
+  waiting.push_back(std::move(request));
+  if (waiting.size() >= options.batches_max)
+    flush();
+}
+
+void journal_writer_state::flush() {
+  if (waiting.empty() && held.empty())
+    return;
+  auto requests = std::exchange(held, {});
+  if (requests.empty()) {
+    requests.swap(waiting);
+  } else {
+    for (auto& request : waiting)
+      requests.push_back(std::move(request));
+    waiting.clear();
+  }
+  std::vector<storage::append_batch> batches;
+  batches.reserve(requests.size());
+  for (auto& request : requests)
+    batches.push_back(std::move(request.batch));
+  auto outcomes = options.journal->commit(batches);
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    if (outcomes[i].code == errc::storage_full)
+      requests[i].batch = std::move(batches[i]);
+  settle(std::move(requests), std::move(outcomes));
+}
+
+void journal_writer_state::settle(
+  std::vector<append_request> requests,
+  std::vector<storage::append_outcome> outcomes) {
+  bool full = false;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    auto& request = requests[i];
+    auto& outcome = outcomes[i];
+    const bool creates = request.batch.next_sequence == 1;
+    full = full || outcome.code == errc::storage_full;
+    if (outcome.code == errc::storage_full && !creates) {
+      hold(std::move(request));
+      continue;
+    }
+    const bool broken = outcome.code == errc::storage_io
+                        || outcome.code == errc::storage_corrupt;
+    if (broken && !std::exchange(failed, true) && options.on_failure)
+      options.on_failure(outcome.message);
+    self->send(request.listener,
+               append_done{request.token, std::move(outcome)});
+  }
+  options.health->journal_full = full;
+}
+
+void journal_writer_state::hold(append_request request) {
+  if (held.empty())
+    self->delayed_send(self, options.full_retry, wake_atom_v);
+  held.push_back(std::move(request));
+}
+
+journal_writer_actor::behavior_type
+journal_writer(journal_writer_actor::stateful_pointer<journal_writer_state> self,
+               journal_writer_options options) {
+  self->state.options = std::move(options);
+  return {
+    [self](append_request& request) { self->state.add(request); },
+    [self](flush_atom) { self->state.flush(); },
+    [self](wake_atom) { self->state.flush(); },
+  };
+}
+
+} // namespace perdure::actors

@@ -1,0 +1,216 @@
+#include "actors/runs/tool_task.hpp"
+
+#include "runtime/messages/model_text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace perdure::actors {
+
+using runtime::errc;
+using runtime::json;
+using runtime::tool_result;
+using runtime::tool_result_kind;
+
+namespace {
+
+/// Exit code by which a program asks the model to try again (EX_TEMPFAIL).
+constexpr int exit_retry = 75;
+
+tool_result result_of(const runtime::tool_call_part& call,
+                      tool_result_kind kind, json content) {
+  return {call.tool_name, call.tool_call_id, kind, std::move(content), {}};
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+    text.pop_back();
+  return text;
+}
+
+/// Output that is JSON is a value; anything else is text.
+json value_of(std::string output) {
+  auto text = trimmed(std::move(output));
+  if (auto value = runtime::parse_json(text))
+    return std::move(*value);
+  return text;
+}
+
+std::string seconds(std::chrono::milliseconds time) {
+  auto text = runtime::to_text(json(static_cast<double>(time.count()) / 1000));
+  return text;
+}
+
+/// The end of what the program said, for a person or a model.
+std::string last_words(const process_result& result) {
+  constexpr std::size_t words_max_bytes = 2'000;
+  auto text = trimmed(result.error_output.empty() ? result.output
+                                                  : result.error_output);
+  if (text.size() > words_max_bytes)
+    text.erase(0, text.size() - words_max_bytes);
+  return text.empty() ? text : ": " + text;
+}
+
+} // namespace
+
+tool_task_state::tool_task_state(tool_task_actor::pointer self_ptr)
+  : self(self_ptr) {
+  // nop
+}
+
+tool_task_state::~tool_task_state() {
+  if (process != 0)
+    options.services->processes->cancel(process);
+}
+
+void tool_task_state::start() {
+  started_at = options.services->world->now();
+  const auto* tool = options.definition->tool(options.call.tool_name);
+  if (tool == nullptr)
+    return fail(errc::internal, "the agent has no such tool", false);
+  timeout = std::min(tool->timeout.value_or(std::chrono::milliseconds::max()),
+                     options.policy.timeout.value_or(
+                       std::chrono::milliseconds::max()));
+  if (timeout == std::chrono::milliseconds::max())
+    timeout = {};
+  if (tool->kind == runtime::tool_kind::command)
+    run_command(*tool);
+  else
+    run_function(*tool);
+}
+
+void tool_task_state::run_function(const runtime::tool_definition& tool) {
+  const auto function
+    = options.services->agents->function(options.definition->name, tool.name);
+  if (!function)
+    return fail(errc::tool_error,
+                "tool '" + tool.name
+                  + "' is a function of the host program, which this node was "
+                    "not given",
+                false);
+  runtime::tool_invocation call{options.run_id,
+                                tool.name,
+                                options.call.tool_call_id,
+                                options.idempotency_key,
+                                options.attempt,
+                                json::object(),
+                                options.deps};
+  if (auto arguments
+      = runtime::parse_json(runtime::arguments_text(options.call)))
+    call.arguments = std::move(*arguments);
+  try {
+    auto reply = function(call);
+    if (auto* value = std::get_if<json>(&reply))
+      report(result_of(options.call, tool_result_kind::returned,
+                       std::move(*value)));
+    else if (auto* retry = std::get_if<runtime::tool_retry>(&reply))
+      report(result_of(options.call, tool_result_kind::retry,
+                       std::move(retry->message)));
+    else
+      report(result_of(options.call, tool_result_kind::failed,
+                       std::get<runtime::tool_failed>(reply).message));
+  } catch (const std::exception& reason) {
+    // The host's code is the one place where an exception is expected.
+    fail(errc::tool_error,
+         "tool '" + tool.name + "' threw: " + reason.what(), true);
+  } catch (...) {
+    fail(errc::tool_error, "tool '" + tool.name + "' threw something unknown",
+         true);
+  }
+}
+
+void tool_task_state::run_command(const runtime::tool_definition& tool) {
+  process_request request;
+  request.argv = tool.command.argv;
+  request.directory = tool.command.cwd;
+  request.input = runtime::arguments_text(options.call);
+  request.output_max_bytes = tool.command.max_output_bytes;
+  request.timeout = timeout;
+  for (const auto* variable : {"PATH", "HOME", "LANG", "TZ"})
+    if (auto value = options.services->environment(variable);
+        value && !tool.command.env.contains(variable))
+      request.environment.emplace_back(variable, std::move(*value));
+  for (const auto& [variable, text] : tool.command.env) {
+    auto value = options.services->expand(text);
+    if (!value)
+      return fail(errc::tool_error,
+                  "environment of tool '" + tool.name
+                    + "': " + value.error().message,
+                  false);
+    request.environment.emplace_back(variable, std::move(*value));
+  }
+  request.environment.emplace_back("PERDURE_RUN_ID", options.run_id);
+  request.environment.emplace_back("PERDURE_TOOL_CALL_ID",
+                                   options.call.tool_call_id);
+  request.environment.emplace_back("PERDURE_IDEMPOTENCY_KEY",
+                                   options.idempotency_key);
+  request.environment.emplace_back("PERDURE_ATTEMPT",
+                                   std::to_string(options.attempt));
+  process = options.services->processes->start(
+    std::move(request),
+    [task = tool_task_actor{self}](process_result result) {
+      caf::anon_send(task, command_ended{std::move(result)});
+    });
+}
+
+void tool_task_state::on(process_result& result) {
+  process = 0;
+  const auto tool = "tool '" + options.call.tool_name + "'";
+  switch (result.end) {
+    case process_end::exited:
+      if (result.code == 0)
+        report(result_of(options.call, tool_result_kind::returned,
+                         value_of(std::move(result.output))));
+      else if (result.code == exit_retry)
+        report(result_of(options.call, tool_result_kind::retry,
+                         trimmed(result.output.empty()
+                                   ? std::move(result.error_output)
+                                   : std::move(result.output))));
+      else
+        fail(errc::tool_error,
+             tool + " failed with exit code " + std::to_string(result.code)
+               + last_words(result),
+             true);
+      break;
+    case process_end::signalled:
+      fail(errc::tool_error,
+           tool + " was killed by signal " + std::to_string(result.code)
+             + last_words(result),
+           true);
+      break;
+    case process_end::timed_out:
+      fail(errc::tool_timeout, "Timed out after " + seconds(timeout) + " seconds.",
+           true);
+      break;
+    case process_end::output_too_large:
+      report(result_of(options.call, tool_result_kind::failed,
+                       tool + " printed more than its max_output_bytes"));
+      break;
+    case process_end::not_started:
+      fail(errc::tool_error, tool + " could not be started: " + result.message,
+           false);
+      break;
+  }
+}
+
+void tool_task_state::fail(errc code, std::string message, bool retryable) {
+  report(runtime::attempt_failure{code, std::move(message), retryable, {}, 0});
+}
+
+void tool_task_state::report(runtime::attempt_outcome outcome) {
+  self->send(options.parent, task_ended{{options.task, options.attempt,
+                                         started_at, std::move(outcome)}});
+  self->quit();
+}
+
+tool_task_actor::behavior_type
+tool_task(tool_task_actor::stateful_pointer<tool_task_state> self,
+          tool_task_options options) {
+  self->state.options = std::move(options);
+  self->state.start();
+  return {
+    [self](command_ended& message) { self->state.on(message.result); },
+  };
+}
+
+} // namespace perdure::actors

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "config/field_reader.hpp"
+#include "runtime/agent/definition.hpp"
+
+#include <filesystem>
+#include <map>
+
+namespace perdure::config {
+
+/// An agent while its file is read.
+struct agent_draft {
+  runtime::agent_definition definition;
+  /// What relative paths start from.
+  std::filesystem::path folder;
+  std::optional<std::chrono::milliseconds> tool_timeout;
+  /// Where each tool stands in the file, by name.
+  std::map<std::string, file_place> tools;
+};
+
+/// Reads the fields of an agent file into `draft`.
+void read_agent(const file_place& root, const reading& with,
+                agent_draft& draft);
+
+/// `path`, or where it is when it is relative to the file's folder.
+std::string resolve_path(const agent_draft& draft, const std::string& path);
+
+} // namespace perdure::config

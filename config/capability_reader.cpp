@@ -1,0 +1,213 @@
+#include "config/capability_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace perdure::config {
+
+namespace {
+
+using runtime::json;
+
+const std::vector<std::string> supported{"Command", "Durability", "Limits",
+                                         "SetToolMetadata", "Thinking"};
+
+/// Names that mean something to Pydantic AI, but not to this version.
+constexpr auto unsupported = std::to_array<std::string_view>(
+  {"AnthropicCompaction", "ImageGeneration", "IncludeToolReturnSchemas",
+   "Instrumentation", "MCP", "NativeTool", "OpenAICompaction", "PrefixTools",
+   "RaiseContentFilterError", "ReinjectSystemPrompt", "ToolSearch", "WebFetch",
+   "WebSearch", "XSearch"});
+
+/// Names that need Python code.
+constexpr auto code_only = std::to_array<std::string_view>(
+  {"Capability", "HandleDeferredToolCalls", "Hooks", "PrepareOutputTools",
+   "PrepareTools", "ProcessEventStream", "ProcessHistory", "ResolveModelId",
+   "SelectModel", "Toolset", "UseThreadExecutor"});
+
+template <class Names>
+bool holds(const Names& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// One entry of the list, whatever its form.
+struct capability {
+  std::string name;
+  file_place name_place;
+  /// Null for none. Named arguments are an object, unless `is_positional`.
+  file_place arguments;
+  bool is_positional = false;
+};
+
+/// The arguments of a capability that got none.
+const document no_arguments = [] {
+  document empty;
+  empty.type = document::kind::object;
+  return empty;
+}();
+
+class capability_list {
+public:
+  capability_list(const reading& with, agent_draft& draft)
+    : with_(with), draft_(draft) {
+    // nop
+  }
+
+  void read(const file_place& list) {
+    if (list.node->type != document::kind::array)
+      return add(list, "must be a list");
+    std::vector<capability> entries;
+    for (std::size_t i = 0; i < list.node->items.size(); ++i)
+      if (auto entry = read_entry(list.at(i)); entry && is_usable(*entry))
+        entries.push_back(std::move(*entry));
+    // What is about tools comes after them, wherever it stands in the file.
+    for (const auto& entry : entries)
+      if (entry.name == "Command")
+        read_command(entry.arguments, with_, draft_);
+    for (const auto& entry : entries)
+      apply(entry);
+  }
+
+private:
+  void add(const file_place& place, std::string_view message) {
+    with_.problems.add(place.node->position, place.path, message);
+  }
+
+  static bool is_null(const document& node) {
+    return node.type == document::kind::scalar && node.scalar.is_null();
+  }
+
+  std::optional<capability> read_entry(const file_place& place) {
+    const auto& node = *place.node;
+    if (node.type == document::kind::scalar && node.scalar.is_string())
+      return capability{node.scalar.get<std::string>(),
+                        place,
+                        {&no_arguments, place.path},
+                        false};
+    if (node.type == document::kind::object && node.find("name") != nullptr)
+      return read_long_form(place);
+    if (node.type != document::kind::object || node.members.size() != 1) {
+      add(place, "a capability is a name, an object with one name as its only "
+                 "key, or {name: ..., arguments: ...}");
+      return std::nullopt;
+    }
+    const auto& only = node.members.front();
+    capability entry;
+    entry.name = only.key;
+    entry.name_place = place;
+    set_arguments(entry, place.at(only.key, only.value),
+                  only.value.type != document::kind::object);
+    return entry;
+  }
+
+  std::optional<capability> read_long_form(const file_place& place) {
+    const field_reader fields{place, with_, {"name", "arguments"}};
+    auto name = fields.text("name");
+    if (!name)
+      return std::nullopt;
+    capability entry;
+    entry.name = std::move(*name);
+    entry.name_place = *fields.find("name");
+    entry.arguments = {&no_arguments, place.path};
+    const auto arguments = fields.find("arguments");
+    if (!arguments)
+      return entry;
+    if (arguments->node->type == document::kind::object) {
+      set_arguments(entry, *arguments, false);
+    } else if (arguments->node->type == document::kind::array
+               && arguments->node->items.size() == 1) {
+      set_arguments(entry, arguments->at(0), true);
+    } else {
+      add(*arguments, "must be null, a list of one value or an object");
+      return std::nullopt;
+    }
+    return entry;
+  }
+
+  void set_arguments(capability& entry, file_place arguments,
+                     bool is_positional) {
+    if (is_null(*arguments.node)) {
+      entry.arguments = {&no_arguments, arguments.path};
+      return;
+    }
+    entry.arguments = std::move(arguments);
+    entry.is_positional = is_positional;
+  }
+
+  /// Whether the capability is one that this version knows, and is well-formed
+  /// so far; adds a problem otherwise.
+  bool is_usable(const capability& entry) {
+    if (!holds(supported, entry.name)) {
+      add(entry.name_place, refusal(entry.name));
+      return false;
+    }
+    const auto is_many
+      = entry.name == "Command" || entry.name == "SetToolMetadata";
+    if (!is_many && !seen_.insert(entry.name).second) {
+      add(entry.name_place, entry.name + " is there twice");
+      return false;
+    }
+    if (entry.is_positional && entry.name != "Thinking") {
+      add(entry.arguments, entry.name + " takes named arguments");
+      return false;
+    }
+    return true;
+  }
+
+  static std::string refusal(const std::string& name) {
+    std::string list;
+    for (const auto& item : supported)
+      list += (list.empty() ? "" : ", ") + item;
+    if (holds(unsupported, name))
+      return "the capability " + name
+             + " is not supported by this version; supported: " + list;
+    if (holds(code_only, name))
+      return "the capability " + name
+             + " needs code and cannot stand in a file; supported: " + list;
+    return "unknown capability '" + name + "'; " + name_hint(name, supported);
+  }
+
+  void apply(const capability& entry) {
+    if (entry.name == "Thinking")
+      read_thinking(entry);
+    else if (entry.name == "Durability")
+      read_durability(entry.arguments, with_, draft_);
+    else if (entry.name == "SetToolMetadata")
+      read_tool_metadata(entry.arguments, with_, draft_);
+    else if (entry.name == "Limits")
+      read_limits(entry.arguments, with_, draft_);
+  }
+
+  void read_thinking(const capability& entry) {
+    auto place = std::optional{entry.arguments};
+    if (!entry.is_positional)
+      place = field_reader{entry.arguments, with_, {"effort"}}.find("effort");
+    auto& settings = draft_.definition.model_settings;
+    if (!place) {
+      settings["thinking"] = true;
+      return;
+    }
+    const auto value = to_json(*place, with_);
+    static const json efforts{"minimal", "low", "medium", "high", "xhigh"};
+    const auto is_effort
+      = std::find(efforts.begin(), efforts.end(), value) != efforts.end();
+    if (!value.is_boolean() && !is_effort)
+      return add(*place, "must be true, false, minimal, low, medium, high or "
+                         "xhigh");
+    settings["thinking"] = value;
+  }
+
+  const reading& with_;
+  agent_draft& draft_;
+  std::set<std::string> seen_;
+};
+
+} // namespace
+
+void read_capabilities(const file_place& list, const reading& with,
+                       agent_draft& draft) {
+  capability_list{with, draft}.read(list);
+}
+
+} // namespace perdure::config

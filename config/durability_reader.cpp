@@ -1,0 +1,176 @@
+#include "config/capability_reader.hpp"
+
+#include <algorithm>
+
+namespace perdure::config {
+
+namespace {
+
+using runtime::json;
+using runtime::task_policy;
+
+/// Reads each key by itself, so that each problem has its own place.
+task_policy read_policy(const std::optional<file_place>& place,
+                        const reading& with, task_policy policy) {
+  if (!place)
+    return policy;
+  if (place->node->type != document::kind::object) {
+    with.problems.add(place->node->position, place->path,
+                      "must be an object of task settings");
+    return policy;
+  }
+  for (const auto& member : place->node->members) {
+    auto setting = json::object();
+    setting[member.key] = to_json(place->at(member.key, member.value), with);
+    auto merged = runtime::task_policy_from_json(setting, policy);
+    if (merged)
+      policy = std::move(*merged);
+    else
+      with.problems.add(member.position, place->path, merged.error().message);
+  }
+  return policy;
+}
+
+std::vector<std::string> tool_names(const agent_draft& draft) {
+  std::vector<std::string> names;
+  for (const auto& [name, place] : draft.tools)
+    names.push_back(name);
+  return names;
+}
+
+runtime::tool_definition* find_tool(agent_draft& draft,
+                                    const std::string& name) {
+  auto& tools = draft.definition.tools;
+  const auto found
+    = std::find_if(tools.begin(), tools.end(),
+                   [&](const auto& tool) { return tool.name == name; });
+  return found == tools.end() ? nullptr : &*found;
+}
+
+void read_by_name(const file_place& place, const reading& with,
+                  agent_draft& draft) {
+  if (place.node->type != document::kind::object)
+    return with.problems.add(place.node->position, place.path,
+                             "must be an object with the names of tools as "
+                             "keys");
+  for (const auto& member : place.node->members) {
+    auto* tool = find_tool(draft, member.key);
+    const auto at = place.at(member.key, member.value);
+    if (tool == nullptr)
+      with.problems.add(member.position, place.path,
+                        "unknown tool '" + member.key + "'; "
+                          + name_hint(member.key, tool_names(draft)));
+    else if (member.value.scalar == false)
+      tool->is_task = false;
+    else
+      tool->policy = read_policy(at, with, tool->policy);
+  }
+}
+
+/// Whether everything in `part` is also in `whole`.
+bool includes(const json& whole, const json& part) {
+  if (!part.is_object())
+    return runtime::same_json(whole, part);
+  if (!whole.is_object())
+    return false;
+  return std::all_of(part.items().begin(), part.items().end(),
+                     [&](const auto& item) {
+                       const auto found = whole.find(item.key());
+                       return found != whole.end()
+                              && includes(*found, item.value());
+                     });
+}
+
+/// The tools that a selector means: `all`, a list of names, or an object that
+/// the metadata of the tool includes.
+std::vector<runtime::tool_definition*>
+select_tools(const std::optional<file_place>& selector, const reading& with,
+             agent_draft& draft) {
+  std::vector<runtime::tool_definition*> selected;
+  const auto value = selector ? to_json(*selector, with) : json("all");
+  if (value.is_array()) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const auto name = value[i].is_string() ? value[i].get<std::string>()
+                                             : runtime::to_text(value[i]);
+      if (auto* tool = find_tool(draft, name))
+        selected.push_back(tool);
+      else
+        with.problems.add(selector->at(i).node->position, selector->at(i).path,
+                          "unknown tool '" + name + "'; "
+                            + name_hint(name, tool_names(draft)));
+    }
+  } else if (value == "all" || value.is_object()) {
+    for (auto& tool : draft.definition.tools)
+      if (value == "all" || includes(tool.metadata, value))
+        selected.push_back(&tool);
+  } else {
+    with.problems.add(selector->node->position, selector->path,
+                      "must be all, a list of tool names, or an object that "
+                      "the metadata of the tools includes");
+  }
+  return selected;
+}
+
+} // namespace
+
+void read_durability(const file_place& place, const reading& with,
+                     agent_draft& draft) {
+  const field_reader fields{
+    place, with, {"model", "tools", "tools_by_name", "mcp", "events"}};
+  auto& definition = draft.definition;
+  definition.model_policy
+    = read_policy(fields.find("model"), with, definition.model_policy);
+  const auto tool_policy = read_policy(fields.find("tools"), with,
+                                       runtime::default_tool_policy());
+  for (auto& tool : definition.tools)
+    tool.policy = tool_policy;
+  if (const auto by_name = fields.find("tools_by_name"))
+    read_by_name(*by_name, with, draft);
+  for (const auto* key : {"mcp", "events"}) {
+    const auto found = fields.find(key);
+    [[maybe_unused]] const auto checked
+      = read_policy(found, with, runtime::default_tool_policy());
+    if (found)
+      with.problems.warn(found->node->position, found->path,
+                         "has no effect: this version has no such tasks");
+  }
+}
+
+void read_tool_metadata(const file_place& place, const reading& with,
+                        agent_draft& draft) {
+  const auto* selector = place.node->find("tools");
+  const auto tools
+    = select_tools(selector == nullptr
+                     ? std::nullopt
+                     : std::optional{place.at("tools", *selector)},
+                   with, draft);
+  for (const auto& member : place.node->members) {
+    if (member.key == "tools")
+      continue;
+    const auto at = place.at(member.key, member.value);
+    const auto value = to_json(at, with);
+    for (auto* tool : tools)
+      tool->metadata[member.key] = value;
+    if (member.key == "prefect" || member.key == "temporal"
+        || member.key == "dbos")
+      with.problems.warn(member.position, at.path,
+                         "is not read as task settings; use "
+                         "Durability.tools_by_name");
+  }
+}
+
+void read_limits(const file_place& place, const reading& with,
+                 agent_draft& draft) {
+  auto& limits = draft.definition.limits;
+  for (const auto& member : place.node->members) {
+    auto limit = json::object();
+    limit[member.key] = to_json(place.at(member.key, member.value), with);
+    auto merged = runtime::usage_limits_from_json(limit, limits);
+    if (merged)
+      limits = *merged;
+    else
+      with.problems.add(member.position, place.path, merged.error().message);
+  }
+}
+
+} // namespace perdure::config

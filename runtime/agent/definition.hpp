@@ -1,0 +1,106 @@
+#pragma once
+
+#include "runtime/agent/schema.hpp"
+#include "runtime/json.hpp"
+#include "runtime/policy/task_policy.hpp"
+#include "runtime/policy/usage_limits.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace perdure::runtime {
+
+/// A tool that runs a local program: arguments as JSON on its standard input,
+/// result from its standard output. Exit code 0 is a value, 75 asks the model
+/// to try again, anything else is a failure that the model is told of.
+struct command_tool {
+  /// Program and arguments; never a shell.
+  std::vector<std::string> argv;
+  /// The whole environment of the program besides PATH, HOME, LANG and TZ.
+  /// Values may name `${VAR}`, which is filled in when the program starts, so
+  /// that no secret is stored.
+  std::map<std::string, std::string> env;
+  std::string cwd;
+  /// More output than this fails the call.
+  std::uint64_t max_output_bytes = 1'048'576;
+};
+
+/// Where a tool's work is done. Append only, never renumber.
+enum class tool_kind : std::uint8_t {
+  /// A function that the host program registered under the tool's name.
+  function = 0,
+  command = 1,
+};
+
+struct tool_definition {
+  std::string name;
+  std::string description;
+  tool_kind kind = tool_kind::function;
+  /// JSON Schema of the arguments, as its author wrote it.
+  json parameters = json::object();
+  /// Compiled from `parameters`; never null once the agent is loaded.
+  schema_ptr schema;
+  /// Runs alone: a barrier between the calls before and after it.
+  bool sequential = false;
+  /// Bound of one attempt; the model is told of a timeout.
+  std::optional<std::chrono::milliseconds> timeout;
+  /// Times the model may be asked to try again in a row; the agent's when
+  /// absent.
+  std::optional<std::uint32_t> max_retries;
+  /// Null when absent.
+  json metadata;
+  command_tool command;
+  /// Settings of the task that runs this tool, already merged.
+  task_policy policy;
+  /// False: the call runs inside the run, and only its result is journaled
+  /// (no intent, no attempts of its own).
+  bool is_task = true;
+};
+
+/// One item of an agent's instructions.
+struct instruction {
+  std::string text;
+  /// Rendered against the run's deps before each request.
+  bool is_template = false;
+};
+
+/// A named, versioned definition: everything a run needs to know of its agent.
+/// A run keeps the definition it started with (D7).
+///
+/// Shape:   `definition_json.hpp`; its canonical text is what the hash is over
+/// Source:  docs/formats.md, "Agent definition"
+struct agent_definition {
+  std::string name;
+  std::string description;
+  /// `provider:model`.
+  std::string model;
+  std::vector<instruction> instructions;
+  /// Passed to the model's codec. Null when empty.
+  json model_settings;
+  std::vector<tool_definition> tools;
+  /// Budgets: asks to try again, per tool in a row and for the output.
+  std::uint32_t tool_retries = 1;
+  std::uint32_t output_retries = 1;
+  usage_limits limits;
+  task_policy model_policy;
+  /// Attached to every run. Null when absent.
+  json metadata;
+
+  const tool_definition* tool(std::string_view tool_name) const noexcept;
+};
+
+using definition_ptr = std::shared_ptr<const agent_definition>;
+
+/// Defaults of the task settings: a model request is retried three times, a
+/// tool is not.
+task_policy default_model_policy();
+task_policy default_tool_policy();
+
+} // namespace perdure::runtime

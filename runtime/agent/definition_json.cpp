@@ -1,0 +1,277 @@
+#include "runtime/agent/definition_json.hpp"
+
+#include "runtime/field_reader.hpp"
+
+#include <limits>
+
+namespace perdure::runtime {
+
+namespace {
+
+/// Leaves out what is the same in `defaults`; both have the same keys.
+json without_defaults(const json& value, const json& defaults) {
+  auto result = json::object();
+  for (const auto& [key, content] : value.items())
+    if (content != defaults.at(key))
+      result[key] = content;
+  return result;
+}
+
+/// Leaves out what `model` does not have: keys of a newer version.
+json known_keys(const json& value, const json& model) {
+  auto result = json::object();
+  for (const auto& [key, content] : value.items())
+    if (model.contains(key))
+      result[key] = content;
+  return result;
+}
+
+/// Adds `value` unless it is empty or null.
+void add(json& out, const char* key, json value) {
+  if (!value.is_null() && !value.empty())
+    out[key] = std::move(value);
+}
+
+void add_text(json& out, const char* key, const std::string& value) {
+  if (!value.empty())
+    out[key] = value;
+}
+
+template <class T>
+void add_unless(json& out, const char* key, const T& value, const T& normal) {
+  if (value != normal)
+    out[key] = value;
+}
+
+// -- writing ------------------------------------------------------------------
+
+json write(const std::vector<instruction>& values) {
+  auto result = json::array();
+  for (const auto& [text, is_template] : values) {
+    if (is_template)
+      result.push_back(json::object({{"template", text}}));
+    else
+      result.push_back(text);
+  }
+  return result;
+}
+
+json write(const command_tool& command) {
+  auto result = json::object();
+  add(result, "argv", command.argv);
+  add(result, "env", command.env);
+  add_text(result, "cwd", command.cwd);
+  add_unless(result, "max_output_bytes", command.max_output_bytes,
+             command_tool{}.max_output_bytes);
+  return result;
+}
+
+json write(const tool_definition& tool) {
+  const tool_definition normal;
+  auto result = json::object();
+  result["name"] = tool.name;
+  add_text(result, "description", tool.description);
+  if (tool.kind == tool_kind::command)
+    result["kind"] = "command";
+  if (tool.parameters != normal.parameters)
+    result["parameters"] = tool.parameters;
+  add_unless(result, "sequential", tool.sequential, normal.sequential);
+  if (tool.timeout)
+    result["timeout_seconds"] = to_seconds(*tool.timeout);
+  if (tool.max_retries)
+    result["max_retries"] = *tool.max_retries;
+  if (!tool.metadata.is_null())
+    result["metadata"] = tool.metadata;
+  add(result, "command", write(tool.command));
+  add(result, "policy",
+      without_defaults(to_json(tool.policy), to_json(default_tool_policy())));
+  add_unless(result, "is_task", tool.is_task, normal.is_task);
+  return result;
+}
+
+// -- reading ------------------------------------------------------------------
+
+/// What reading a definition needs everywhere.
+struct context {
+  std::string problem;
+  /// Set when a schema does not compile.
+  std::optional<failure> schema_failure;
+  const schema_compiler& compile;
+};
+
+std::optional<std::uint32_t> read_u32(field_reader& in, std::string_view key) {
+  const auto value = in.count(key);
+  if (!value)
+    return std::nullopt;
+  if (*value > std::numeric_limits<std::uint32_t>::max()) {
+    in.fail(key, "is too large");
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(*value);
+}
+
+task_policy
+read_policy(field_reader& in, std::string_view key, const task_policy& normal) {
+  const auto value = in.object(key);
+  if (value.is_null())
+    return normal;
+  auto policy
+    = task_policy_from_json(known_keys(value, to_json(normal)), normal);
+  if (policy)
+    return std::move(*policy);
+  in.fail(key, policy.error().message);
+  return normal;
+}
+
+usage_limits read_limits(field_reader& in) {
+  const auto value = in.object("limits");
+  if (value.is_null())
+    return {};
+  auto limits
+    = usage_limits_from_json(known_keys(value, to_json(usage_limits{})), {});
+  if (limits)
+    return *limits;
+  in.fail("limits", limits.error().message);
+  return {};
+}
+
+std::vector<instruction> read_instructions(field_reader& in) {
+  std::vector<instruction> result;
+  const auto* items = in.array("instructions");
+  if (items == nullptr)
+    return result;
+  for (const auto& item : *items) {
+    if (item.is_string()) {
+      result.push_back({item.get<std::string>(), false});
+    } else if (item.is_object() && item.contains("template")
+               && item["template"].is_string()) {
+      result.push_back({item["template"].get<std::string>(), true});
+    } else {
+      in.fail("instructions", "must hold strings and templates");
+    }
+  }
+  return result;
+}
+
+command_tool read_command(const json& value, std::string place, context& ctx) {
+  field_reader in{value, std::move(place), ctx.problem};
+  command_tool result;
+  if (const auto* items = in.array("argv"))
+    for (const auto& item : *items) {
+      if (item.is_string())
+        result.argv.push_back(item.get<std::string>());
+      else
+        in.fail("argv", "must hold strings");
+    }
+  const auto env = in.object("env");
+  for (const auto& [key, item] : env.items()) {
+    if (item.is_string())
+      result.env[key] = item.get<std::string>();
+    else
+      in.fail("env", "must hold strings");
+  }
+  result.cwd = in.text("cwd");
+  if (const auto bytes = in.count("max_output_bytes"))
+    result.max_output_bytes = static_cast<std::uint64_t>(*bytes);
+  return result;
+}
+
+void compile_schema(tool_definition& tool, context& ctx) {
+  if (!ctx.compile || ctx.schema_failure || !ctx.problem.empty())
+    return;
+  auto compiled = ctx.compile(tool.parameters);
+  if (compiled)
+    tool.schema = std::move(*compiled);
+  else
+    ctx.schema_failure
+      = failure{compiled.error().code,
+                "tool \"" + tool.name + "\": " + compiled.error().message};
+}
+
+tool_definition read_tool(const json& value, std::string place, context& ctx) {
+  field_reader in{value, std::move(place), ctx.problem};
+  tool_definition result;
+  result.name = in.required_text("name");
+  result.description = in.text("description");
+  // The names are in the order of the enum.
+  result.kind
+    = static_cast<tool_kind>(in.choice("kind", {"function", "command"}));
+  // A schema may also be `true` or `false`.
+  if (const auto* parameters = in.find("parameters"))
+    result.parameters = *parameters;
+  result.sequential = in.flag("sequential", false);
+  result.timeout = in.duration("timeout_seconds");
+  result.max_retries = read_u32(in, "max_retries");
+  result.metadata = in.any("metadata");
+  if (const auto* command = in.find("command"))
+    result.command = read_command(*command, in.place("command"), ctx);
+  result.policy = read_policy(in, "policy", default_tool_policy());
+  result.is_task = in.flag("is_task", true);
+  compile_schema(result, ctx);
+  return result;
+}
+
+std::vector<tool_definition> read_tools(field_reader& in, context& ctx) {
+  std::vector<tool_definition> result;
+  const auto* items = in.array("tools");
+  if (items == nullptr)
+    return result;
+  for (std::size_t i = 0; i < items->size() && ctx.problem.empty(); ++i)
+    result.push_back(read_tool(
+      (*items)[i], in.place("tools") + '[' + std::to_string(i) + ']', ctx));
+  return result;
+}
+
+} // namespace
+
+json to_json(const agent_definition& definition) {
+  const agent_definition normal;
+  auto result = json::object();
+  result["name"] = definition.name;
+  add_text(result, "description", definition.description);
+  result["model"] = definition.model;
+  add(result, "instructions", write(definition.instructions));
+  add(result, "model_settings", definition.model_settings);
+  auto tools = json::array();
+  for (const auto& tool : definition.tools)
+    tools.push_back(write(tool));
+  add(result, "tools", std::move(tools));
+  add_unless(result, "tool_retries", definition.tool_retries,
+             normal.tool_retries);
+  add_unless(result, "output_retries", definition.output_retries,
+             normal.output_retries);
+  add(result, "limits",
+      without_defaults(to_json(definition.limits), to_json(usage_limits{})));
+  add(result, "model_policy",
+      without_defaults(to_json(definition.model_policy),
+                       to_json(default_model_policy())));
+  if (!definition.metadata.is_null())
+    result["metadata"] = definition.metadata;
+  return result;
+}
+
+result<definition_ptr>
+definition_from_json(const json& value, const schema_compiler& compile) {
+  context ctx{{}, std::nullopt, compile};
+  field_reader in{value, "definition", ctx.problem};
+  auto definition = std::make_shared<agent_definition>();
+  definition->name = in.required_text("name");
+  definition->description = in.text("description");
+  definition->model = in.required_text("model");
+  definition->instructions = read_instructions(in);
+  definition->model_settings = in.object("model_settings");
+  definition->tools = read_tools(in, ctx);
+  definition->tool_retries = read_u32(in, "tool_retries").value_or(1);
+  definition->output_retries = read_u32(in, "output_retries").value_or(1);
+  definition->limits = read_limits(in);
+  definition->model_policy
+    = read_policy(in, "model_policy", default_model_policy());
+  definition->metadata = in.any("metadata");
+  if (!ctx.problem.empty())
+    return failure{errc::storage_corrupt, std::move(ctx.problem)};
+  if (ctx.schema_failure)
+    return std::move(*ctx.schema_failure);
+  return definition_ptr{std::move(definition)};
+}
+
+} // namespace perdure::runtime

@@ -1,0 +1,161 @@
+#pragma once
+
+#include "runtime/messages/message.hpp"
+#include "runtime/policy/task_policy.hpp"
+#include "runtime/policy/usage_limits.hpp"
+#include "runtime/time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// The entries of a run's journal: all that is known of a run, in order.
+///
+/// Shape:   storage/proto/entry.proto; the n-th entry of a run has sequence n,
+///          counted from 1 without gaps
+/// Source:  docs/formats.md, "Journal entries"
+namespace perdure::runtime {
+
+/// Append only, never renumber.
+enum class task_kind : std::uint8_t {
+  model_request = 1,
+  tool_call = 2,
+};
+
+std::string_view to_string(task_kind kind) noexcept;
+
+/// Names one task of a run (D4).
+struct task_ref {
+  /// The model request that this task is or follows from, counted from 1.
+  std::uint32_t step = 0;
+  task_kind kind = task_kind::model_request;
+  /// Position of the tool call in its response, counted from 0; 0 for a model
+  /// request.
+  std::uint32_t index = 0;
+
+  friend auto operator<=>(const task_ref&, const task_ref&) = default;
+};
+
+/// What a run was asked to do.
+struct run_input {
+  std::string agent;
+  /// A string, an array of content items, or null for none.
+  json prompt;
+  message_history history;
+  /// Null when absent.
+  json deps;
+  json metadata;
+  std::vector<std::string> tags;
+  usage_limits limits;
+  /// Replaces the definition's model; empty for none.
+  std::string model;
+  std::string conversation_id;
+};
+
+// -- what happened ------------------------------------------------------------
+
+struct run_created {
+  timestamp time{};
+  std::string run_id;
+  /// SHA-256 of the definition's text, hex.
+  std::string definition_hash;
+  run_input input;
+  /// Empty for none.
+  std::string idempotency_key;
+  /// Not before this moment.
+  std::optional<timestamp> scheduled_at;
+};
+
+/// The intent of a task whose effect must not happen twice unseen (D5).
+struct task_started {
+  timestamp time{};
+  task_ref task;
+  std::uint32_t attempt = 1;
+};
+
+/// An attempt failed and another one follows.
+struct attempt_failed {
+  timestamp time{};
+  task_ref task;
+  std::uint32_t attempt = 1;
+  attempt_failure reason;
+  timestamp retry_at{};
+};
+
+/// How a tool call ended, as the model will be told. Append only.
+enum class tool_result_kind : std::uint8_t {
+  /// A value.
+  returned = 1,
+  /// The model is asked to try again: bad arguments, a tool's request, timeout.
+  retry = 2,
+  /// The model is told that the tool failed.
+  failed = 3,
+  /// The model is told that the outcome is unknown (in doubt, policy `fail`).
+  unknown = 4,
+};
+
+struct tool_result {
+  std::string tool_name;
+  std::string tool_call_id;
+  tool_result_kind kind = tool_result_kind::returned;
+  json content;
+  /// Null when absent; never sent to a model.
+  json metadata;
+};
+
+/// The task cannot succeed: the run fails with this.
+struct task_error {
+  errc code = errc::internal;
+  std::string message;
+};
+
+/// The outcome of a task; it never executes again (D3).
+struct task_completed {
+  /// When the last attempt ended.
+  timestamp time{};
+  task_ref task;
+  /// Attempts made; 0 when nothing was executed (arguments were refused).
+  std::uint32_t attempts = 1;
+  /// When the last attempt began.
+  timestamp started_at{};
+  std::variant<model_response, tool_result, task_error> outcome;
+};
+
+/// The response held no usable output; the model is asked again.
+struct output_rejected {
+  timestamp time{};
+  json content;
+};
+
+struct cancel_requested {
+  timestamp time{};
+  std::string reason;
+};
+
+/// Final states of a run. Append only, never renumber.
+enum class run_end : std::uint8_t { completed = 1, failed = 2, cancelled = 3 };
+
+struct run_ended {
+  timestamp time{};
+  run_end end = run_end::completed;
+  /// Null unless completed.
+  json output;
+  /// `code` is errc::none unless failed or cancelled.
+  errc error_code = errc::none;
+  std::string error_message;
+};
+
+using entry
+  = std::variant<run_created, task_started, attempt_failed, task_completed,
+                 output_rejected, cancel_requested, run_ended>;
+
+/// Name of the entry's type for people and the API, e.g. `task_completed`.
+std::string_view name_of(const entry& value) noexcept;
+timestamp time_of(const entry& value) noexcept;
+
+/// What the API shows of a raw entry.
+json to_json(const entry& value);
+
+} // namespace perdure::runtime

@@ -1,0 +1,264 @@
+#include "runtime/flow/events.hpp"
+
+#include "runtime/flow/screening.hpp"
+#include "runtime/flow/views.hpp"
+#include "runtime/messages/history_json.hpp"
+
+#include <algorithm>
+
+namespace perdure::runtime {
+
+namespace {
+
+json final_result_json() {
+  return {{"event_kind", "final_result"},
+          {"tool_name", nullptr},
+          {"tool_call_id", nullptr}};
+}
+
+/// Collects the events of one entry.
+struct collector {
+  const agent_definition& definition;
+  const std::set<std::uint32_t>& seen;
+  std::vector<json> out;
+
+  void on(const run_created& x) {
+    out.push_back({{"event_kind", "run_state"},
+                   {"state", x.scheduled_at ? "scheduled" : "running"}});
+  }
+
+  void on(const task_started&) {
+    // an intent is no news to a watcher
+  }
+
+  void on(const attempt_failed& x) {
+    out.push_back({{"event_kind", "task_retry"},
+                   {"task_kind", to_string(x.task.kind)},
+                   {"step", x.task.step},
+                   {"index", x.task.index},
+                   {"attempt", x.attempt},
+                   {"error",
+                    {{"type", to_string(x.reason.code)},
+                     {"message", x.reason.message}}},
+                   {"retry_at", to_iso(x.retry_at)}});
+  }
+
+  void on(const task_completed& x) {
+    std::visit([&](const auto& y) { outcome(x, y); }, x.outcome);
+  }
+
+  void outcome(const task_completed&, const model_response& x) {
+    bool final_told = false;
+    for (std::uint32_t i = 0; i < x.parts.size(); ++i) {
+      // Numbers stay the same for all watchers: what is left out keeps its own.
+      const bool known = seen.contains(i);
+      const auto part = to_json(x.parts[i]);
+      add(known, {{"event_kind", "part_start"},
+                  {"index", i},
+                  {"part", part},
+                  {"previous_part_kind", kind_of(x, i, -1)}});
+      if (std::holds_alternative<text_part>(x.parts[i]) && !final_told) {
+        final_told = true;
+        add(known, final_result_json());
+      }
+      if (has_end(x.parts[i]))
+        add(known, {{"event_kind", "part_end"},
+                    {"index", i},
+                    {"part", part},
+                    {"next_part_kind", kind_of(x, i, 1)}});
+    }
+    for (const auto* call : function_calls(x))
+      out.push_back({{"event_kind", "function_tool_call"},
+                     {"part", to_json(response_part{*call})},
+                     {"args_valid", !refuse(definition, *call).has_value()}});
+  }
+
+  void outcome(const task_completed& entry, const tool_result& x) {
+    request_part part;
+    if (x.kind == tool_result_kind::retry)
+      part = retry_prompt_part{x.content, x.tool_name, x.tool_call_id,
+                               entry.time};
+    else
+      part = tool_return_part{x.tool_name,
+                              x.content,
+                              x.tool_call_id,
+                              {},
+                              x.metadata,
+                              entry.time,
+                              x.kind == tool_result_kind::returned
+                                ? tool_outcome::success
+                                : tool_outcome::failed};
+    out.push_back({{"event_kind", "function_tool_result"},
+                   {"part", to_json(part)},
+                   {"content", nullptr}});
+  }
+
+  void outcome(const task_completed&, const task_error& x) {
+    out.push_back({{"event_kind", "task_failed"},
+                   {"error",
+                    {{"type", to_string(x.code)}, {"message", x.message}}}});
+  }
+
+  void on(const output_rejected& x) {
+    out.push_back({{"event_kind", "output_rejected"}, {"content", x.content}});
+  }
+
+  void on(const cancel_requested& x) {
+    out.push_back({{"event_kind", "run_state"},
+                   {"state", "cancelling"},
+                   {"reason", x.reason}});
+  }
+
+  void on(const run_ended& x) {
+    if (x.end == run_end::completed)
+      out.push_back({{"event_kind", "agent_run_result"},
+                     {"result", {{"output", x.output}}}});
+    out.push_back({{"event_kind", "run_state"},
+                   {"state", to_string(status_of(x.end))},
+                   {"error", error_json(x)}});
+  }
+
+private:
+  void add(bool known, json event) {
+    out.push_back(known ? json() : std::move(event));
+  }
+
+  static bool has_end(const response_part& part) {
+    return std::holds_alternative<text_part>(part)
+           || std::holds_alternative<thinking_part>(part)
+           || std::holds_alternative<tool_call_part>(part);
+  }
+
+  static json kind_of(const model_response& x, std::uint32_t index, int step) {
+    const auto at = static_cast<std::int64_t>(index) + step;
+    if (at < 0 || at >= static_cast<std::int64_t>(x.parts.size()))
+      return nullptr;
+    return to_json(x.parts[static_cast<std::size_t>(at)])["part_kind"];
+  }
+};
+
+json delta_json(const text_delta& x) {
+  return {{"part_delta_kind", "text"},
+          {"content_delta", x.content_delta},
+          {"provider_name", nullptr},
+          {"provider_details", nullptr}};
+}
+
+json optional_json(const optional_text& text) {
+  return text ? json(*text) : json();
+}
+
+json delta_json(const thinking_delta& x) {
+  return {{"part_delta_kind", "thinking"},
+          {"content_delta", x.content_delta},
+          {"signature_delta", optional_json(x.signature_delta)},
+          {"provider_name", nullptr},
+          {"provider_details", nullptr}};
+}
+
+json delta_json(const tool_call_delta& x) {
+  return {{"part_delta_kind", "tool_call"},
+          {"tool_name_delta", optional_json(x.tool_name_delta)},
+          {"args_delta", x.args_delta},
+          {"tool_call_id", optional_json(x.tool_call_id)},
+          {"provider_name", nullptr},
+          {"provider_details", nullptr}};
+}
+
+json event_json(const part_started& x) {
+  return {{"event_kind", "part_start"},
+          {"index", x.index},
+          {"part", to_json(x.part)},
+          {"previous_part_kind", nullptr}};
+}
+
+json event_json(const part_grew& x) {
+  return {{"event_kind", "part_delta"},
+          {"index", x.index},
+          {"delta",
+           std::visit([](const auto& y) { return delta_json(y); }, x.delta)}};
+}
+
+json event_json(const part_ended& x) {
+  return {{"event_kind", "part_end"},
+          {"index", x.index},
+          {"part", to_json(x.part)},
+          {"next_part_kind", nullptr}};
+}
+
+std::uint32_t index_of(const response_event& value) {
+  return std::visit([](const auto& x) { return x.index; }, value);
+}
+
+} // namespace
+
+json to_json(const response_event& value) {
+  return std::visit([](const auto& x) { return event_json(x); }, value);
+}
+
+json to_json(const event_envelope& value, const std::string& run_id) {
+  return {{"run_id", run_id},
+          {"seq", value.sequence},
+          {"time", to_iso(value.time)},
+          {"event", value.event}};
+}
+
+event_stream::event_stream(definition_ptr definition, std::uint64_t after)
+  : definition_(std::move(definition)), after_(after) {
+}
+
+std::uint64_t event_stream::first_entry() const noexcept {
+  // Events of the entry itself may be new as well as those after it.
+  return std::max<std::uint64_t>(1, after_ / events_per_entry);
+}
+
+std::vector<event_envelope> event_stream::on_entry(std::uint64_t sequence,
+                                                   const entry& value) {
+  collector events{*definition_, seen_, {}};
+  std::visit([&events](const auto& x) { events.on(x); }, value);
+  std::vector<event_envelope> out;
+  auto number = sequence * events_per_entry;
+  for (auto& event : events.out) {
+    ++number;
+    if (number > after_ && !event.is_null())
+      out.push_back({number, time_of(value), std::move(event)});
+  }
+  seen_.clear();
+  return out;
+}
+
+std::vector<event_envelope> event_stream::on_live(std::uint64_t sequence,
+                                                  const response_event& value,
+                                                  timestamp time) {
+  if (sequence != live_entry_) {
+    // A watcher that comes back goes on counting where it left off.
+    const bool back = after_ / events_per_entry == sequence
+                      && after_ % events_per_entry >= live_events_from;
+    live_entry_ = sequence;
+    live_count_ = back ? after_ % live_events_from : 0;
+    final_told_ = false;
+    seen_.clear();
+  }
+  const auto index = index_of(value);
+  if (std::holds_alternative<part_started>(value))
+    seen_.insert(index);
+  else if (!seen_.contains(index))
+    return {};
+  std::vector<event_envelope> out;
+  const auto add = [&](json event) {
+    // A response of more pieces than there are numbers keeps the last one.
+    live_count_ = std::min(live_count_ + 1, live_events_from - 1);
+    out.push_back({sequence * events_per_entry + live_events_from + live_count_,
+                   time, std::move(event)});
+  };
+  add(to_json(value));
+  if (const auto* start = std::get_if<part_started>(&value);
+      start != nullptr && !final_told_
+      && std::holds_alternative<text_part>(start->part)) {
+    final_told_ = true;
+    add(final_result_json());
+  }
+  return out;
+}
+
+} // namespace perdure::runtime

@@ -1,0 +1,157 @@
+#pragma once
+
+#include "runtime/agent/definition.hpp"
+#include "runtime/flow/entry.hpp"
+#include "runtime/flow/run_status.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace perdure::runtime {
+
+enum class run_phase : std::uint8_t {
+  /// No entry was applied yet.
+  empty,
+  /// The next thing is a model request.
+  requesting,
+  /// Tool calls of the last response have no result yet.
+  calling,
+  /// The last response held no calls: it ends the run or is rejected.
+  answered,
+  ended,
+};
+
+/// How far a task has come that has no outcome yet.
+struct task_progress {
+  std::uint32_t attempts_failed = 0;
+  /// Attempt whose intent is journaled; 0 for none.
+  std::uint32_t attempt_started = 0;
+  /// The next attempt must not begin before this moment.
+  std::optional<timestamp> retry_at;
+  std::string last_error;
+
+  [[nodiscard]] std::uint32_t next_attempt() const noexcept {
+    return attempts_failed + 1;
+  }
+
+  /// An attempt was begun and nothing is known of its end.
+  [[nodiscard]] bool in_doubt() const noexcept {
+    return attempt_started > attempts_failed;
+  }
+};
+
+/// One tool call of the last response.
+struct call_state {
+  /// Lives in the last message.
+  const tool_call_part* part = nullptr;
+  task_progress progress;
+  std::optional<tool_result> result;
+  timestamp completed_at{};
+};
+
+/// What a run's entries mean under its definition.
+///
+///     empty --run_created--> requesting <--------------------+
+///                             |      ^ rejected              |
+///          response, no calls |      |                       | all results
+///                             +--> answered                  |
+///          response, calls    +--> calling ------------------+
+///                             (any) --run_ended--> ended
+///
+/// The state is the fold of the entries and nothing else (D2). Not
+/// thread-safe; owned by one actor.
+class run_state {
+public:
+  /// @param render fills the templates in the instructions; may be empty when
+  /// the definition has none.
+  run_state(definition_ptr definition, template_renderer render);
+
+  /// Applies the next entry. Entries of a task that has an outcome already, or
+  /// of a run that has ended, change nothing (D3).
+  void apply(const entry& next);
+
+  /// Number of entries applied.
+  [[nodiscard]] std::uint64_t sequence() const noexcept {
+    return sequence_;
+  }
+
+  [[nodiscard]] run_status status() const;
+
+  /// The last response. @pre phase is calling or answered
+  [[nodiscard]] const model_response& last_response() const;
+
+  /// Policy of a task under the definition.
+  [[nodiscard]] const task_policy& policy(const task_ref& task) const;
+  [[nodiscard]] const task_progress& progress(const task_ref& task) const;
+
+  /// Idempotency key of a task (D4).
+  [[nodiscard]] std::string idempotency_key(const task_ref& task) const;
+
+  /// When a run over its wall-clock limit ends.
+  [[nodiscard]] std::optional<timestamp> deadline() const;
+
+  /// Times the tool was asked to be tried again in the steps right before.
+  [[nodiscard]] std::uint32_t retries_of(const std::string& tool_name) const;
+
+  // -- what the fold yields; read only from outside ---------------------------
+
+  definition_ptr definition;
+  run_created created;
+  run_phase phase = run_phase::empty;
+  /// The supplied history and all rounds so far; while a model request is due
+  /// or under way it is the last one.
+  message_history history;
+  /// Messages of `history` that the caller supplied.
+  std::size_t supplied = 0;
+  /// In force for every request of the run.
+  std::vector<std::string> instructions;
+  /// Why the instructions could not be made; empty when they could.
+  std::string instructions_error;
+  /// Model requests begun; the task's step.
+  std::uint32_t step = 0;
+  task_progress model;
+  std::vector<call_state> calls;
+  run_usage used;
+  std::uint32_t output_retries = 0;
+  std::optional<task_error> fatal;
+  bool cancelling = false;
+  std::string cancel_reason;
+  std::optional<timestamp> first_outcome_at;
+  std::optional<run_ended> ended;
+  timestamp last_time{};
+
+private:
+  void on(const run_created& x);
+  void on(const task_started& x);
+  void on(const attempt_failed& x);
+  void on(const task_completed& x);
+  void on(const output_rejected& x);
+  void on(const cancel_requested& x);
+  void on(const run_ended& x);
+
+  void on_response(const task_completed& x, const model_response& response);
+  void on_tool_result(const task_completed& x, const tool_result& result);
+  void charge_retry(const tool_result& result);
+  void render_instructions();
+  void open_calls();
+  void close_calls(message_state state);
+  void begin_request(std::vector<request_part> parts, timestamp time);
+  task_progress* open_task(const task_ref& task);
+  [[nodiscard]] request_part part_of(const call_state& call) const;
+
+  template_renderer render_;
+  std::uint64_t sequence_ = 0;
+  std::map<std::string, std::uint32_t> tool_retries_;
+};
+
+/// The fold of `entries`.
+run_state fold(definition_ptr definition, template_renderer render,
+               const std::vector<entry>& entries);
+
+/// Everything a state holds, for comparison.
+json fingerprint(const run_state& state);
+
+} // namespace perdure::runtime

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "runtime/flow/run_state.hpp"
+
+#include <variant>
+
+namespace perdure::runtime {
+
+/// What one attempt of a task came to.
+using attempt_outcome
+  = std::variant<model_response, tool_result, attempt_failure>;
+
+/// One attempt that is over.
+struct attempt_report {
+  task_ref task;
+  std::uint32_t attempt = 1;
+  timestamp started_at{};
+  attempt_outcome outcome;
+};
+
+/// The entry that a finished attempt becomes: the task's outcome, or a failed
+/// attempt that another one follows. A tool that failed on its own account is
+/// told to the model; what no attempt can mend fails the run.
+/// @param random uniform in [0, 1), spreads the retries
+[[nodiscard]] entry settle(const run_state& state, attempt_report report,
+                           timestamp now, double random);
+
+} // namespace perdure::runtime

@@ -1,0 +1,271 @@
+#include "runtime/flow/views.hpp"
+
+#include "runtime/flow/machine.hpp"
+#include "runtime/messages/history_json.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace perdure::runtime {
+
+namespace {
+
+json optional_time(const std::optional<timestamp>& time) {
+  return time ? json(to_iso(*time)) : json();
+}
+
+std::string describe(const run_state& state, const task_ref& task) {
+  if (task.kind == task_kind::model_request)
+    return "model request " + std::to_string(task.step);
+  return "tool call '" + state.calls.at(task.index).part->tool_name + "'";
+}
+
+std::vector<task_ref> open_tasks(const run_state& state) {
+  if (state.phase == run_phase::requesting)
+    return {{state.step, task_kind::model_request, 0}};
+  std::vector<task_ref> out;
+  if (state.phase == run_phase::calling)
+    for (std::uint32_t i = 0; i < state.calls.size(); ++i)
+      if (!state.calls[i].result)
+        out.push_back({state.step, task_kind::tool_call, i});
+  return out;
+}
+
+/// Collects the rows of `tasks_json` while a run is folded.
+class task_rows {
+public:
+  void observe(const run_state& before, const entry& next) {
+    if (const auto* x = std::get_if<task_started>(&next))
+      row(before, x->task)["attempts"] = x->attempt;
+    else if (const auto* failed = std::get_if<attempt_failed>(&next))
+      on(row(before, failed->task), *failed);
+    else if (const auto* done = std::get_if<task_completed>(&next))
+      on(row(before, done->task), *done);
+  }
+
+  void finish(const run_state& state) {
+    if (state.phase == run_phase::ended)
+      return;
+    for (const auto& task : open_tasks(state))
+      row(state, task);
+  }
+
+  json take() {
+    auto out = json::array();
+    for (auto& row : rows_)
+      out.push_back(std::move(row));
+    return out;
+  }
+
+private:
+  json& row(const run_state& state, const task_ref& task) {
+    const auto [at, fresh] = index_.emplace(task, rows_.size());
+    if (!fresh)
+      return rows_[at->second];
+    json out{{"step", task.step}, {"kind", to_string(task.kind)}};
+    const bool known = task.kind == task_kind::model_request
+                       || task.index < state.calls.size();
+    const auto* call = task.kind == task_kind::tool_call && known
+                         ? state.calls[task.index].part
+                         : nullptr;
+    out["tool_name"] = call != nullptr ? json(call->tool_name) : json();
+    out["tool_call_id"] = call != nullptr ? json(call->tool_call_id) : json();
+    out["idempotency_key"] = known ? json(state.idempotency_key(task)) : json();
+    out["state"] = "open";
+    out["attempts"] = 0;
+    out["started_at"] = nullptr;
+    out["ended_at"] = nullptr;
+    out["error"] = nullptr;
+    out["usage"] = nullptr;
+    out["next_attempt_at"] = nullptr;
+    rows_.push_back(std::move(out));
+    return rows_.back();
+  }
+
+  static void on(json& row, const attempt_failed& x) {
+    row["attempts"] = x.attempt;
+    row["error"]
+      = {{"type", to_string(x.reason.code)}, {"message", x.reason.message}};
+    row["next_attempt_at"] = to_iso(x.retry_at);
+  }
+
+  static void on(json& row, const task_completed& x) {
+    row["attempts"] = x.attempts;
+    row["started_at"] = to_iso(x.started_at);
+    row["ended_at"] = to_iso(x.time);
+    row["next_attempt_at"] = nullptr;
+    row["error"] = nullptr;
+    row["state"] = "completed";
+    if (const auto* response = std::get_if<model_response>(&x.outcome)) {
+      row["usage"] = to_json(response->usage);
+    } else if (const auto* result = std::get_if<tool_result>(&x.outcome)) {
+      if (result->kind != tool_result_kind::returned)
+        row["state"] = result->kind == tool_result_kind::retry ? "retry"
+                                                               : "failed";
+    } else {
+      const auto& error = std::get<task_error>(x.outcome);
+      row["state"] = "failed";
+      row["error"]
+        = {{"type", to_string(error.code)}, {"message", error.message}};
+    }
+  }
+
+  std::map<task_ref, std::size_t> index_;
+  std::vector<json> rows_;
+};
+
+} // namespace
+
+run_status status_of(run_end end) noexcept {
+  switch (end) {
+    case run_end::completed:
+      return run_status::completed;
+    case run_end::failed:
+      return run_status::failed;
+    case run_end::cancelled:
+      return run_status::cancelled;
+  }
+  return run_status::failed;
+}
+
+json error_json(const run_ended& end) {
+  if (end.error_code == errc::none)
+    return nullptr;
+  return {{"type", to_string(end.error_code)}, {"message", end.error_message}};
+}
+
+json input_json(const run_input& input) {
+  const auto text = [](const std::string& x) {
+    return x.empty() ? json() : json(x);
+  };
+  return {{"prompt", input.prompt},
+          {"deps", input.deps},
+          {"model", text(input.model)},
+          {"conversation_id", text(input.conversation_id)},
+          {"usage_limits", to_json(input.limits)}};
+}
+
+std::string reason_of(const run_state& state) {
+  if (state.ended)
+    return state.ended->error_message;
+  if (state.cancelling)
+    return state.cancel_reason;
+  if (state.status() == run_status::scheduled)
+    return "scheduled for " + to_iso(*state.created.scheduled_at);
+  if (state.status() != run_status::waiting)
+    return {};
+  std::string out;
+  for (const auto& task : open_tasks(state)) {
+    const auto& progress = state.progress(task);
+    if (!progress.retry_at)
+      continue;
+    if (!out.empty())
+      out += "; ";
+    out += describe(state, task) + " is tried again (attempt "
+           + std::to_string(progress.next_attempt()) + ") at "
+           + to_iso(*progress.retry_at) + " after: " + progress.last_error;
+  }
+  return out;
+}
+
+json run_json(const run_state& state) {
+  const auto& created = state.created;
+  json out{{"id", created.run_id},
+           {"agent", created.input.agent},
+           {"definition", created.definition_hash},
+           {"state", to_string(state.status())},
+           {"reason", nullptr},
+           {"input", input_json(created.input)}};
+  if (auto reason = reason_of(state); !reason.empty())
+    out["reason"] = std::move(reason);
+  out["output"] = state.ended ? state.ended->output : json();
+  out["error"] = state.ended ? error_json(*state.ended) : json();
+  out["usage"] = to_json(state.used);
+  out["metadata"] = created.input.metadata;
+  out["tags"] = created.input.tags;
+  out["parent"] = nullptr;
+  out["owner"] = nullptr;
+  out["created_at"] = to_iso(created.time);
+  out["started_at"] = optional_time(state.first_outcome_at);
+  out["ended_at"] = state.ended ? json(to_iso(state.ended->time)) : json();
+  return out;
+}
+
+json tasks_json(definition_ptr definition, const template_renderer& render,
+                const std::vector<entry>& entries) {
+  run_state state{std::move(definition), render};
+  task_rows rows;
+  for (const auto& next : entries) {
+    rows.observe(state, next);
+    state.apply(next);
+  }
+  rows.finish(state);
+  return rows.take();
+}
+
+json why_json(const run_state& state, timestamp now) {
+  auto waiting_for = json::array();
+  if (state.phase != run_phase::ended) {
+    for (const auto& task : open_tasks(state)) {
+      const auto& progress = state.progress(task);
+      const bool backing_off = progress.retry_at && *progress.retry_at > now;
+      json row{{"what", backing_off ? "retry" : "task"},
+               {"task", describe(state, task)},
+               {"attempt", progress.next_attempt()}};
+      if (backing_off) {
+        row["at"] = to_iso(*progress.retry_at);
+        row["after"] = progress.last_error;
+      }
+      waiting_for.push_back(std::move(row));
+    }
+  }
+  json out{{"id", state.created.run_id},
+           {"state", to_string(state.status())},
+           {"waiting_for", std::move(waiting_for)},
+           {"wake_at", optional_time(wake_time(state))},
+           {"entries", state.sequence()}};
+  const auto reason = reason_of(state);
+  out["reason"] = reason.empty() ? json() : json(reason);
+  return out;
+}
+
+std::optional<timestamp> wake_time(const run_state& state) {
+  if (state.phase == run_phase::ended)
+    return std::nullopt;
+  if (state.status() == run_status::scheduled)
+    return state.created.scheduled_at;
+  if (state.status() != run_status::waiting)
+    return std::nullopt;
+  std::optional<timestamp> wake;
+  for (const auto& task : open_tasks(state))
+    if (const auto& at = state.progress(task).retry_at)
+      wake = std::min(wake.value_or(*at), *at);
+  if (const auto deadline = state.deadline(); deadline && wake)
+    wake = std::min(*wake, *deadline);
+  return wake;
+}
+
+json fingerprint(const run_state& state) {
+  auto calls = json::array();
+  const auto progress = [](const task_progress& x) -> json {
+    return {{"failed", x.attempts_failed},
+            {"started", x.attempt_started},
+            {"retry_at", optional_time(x.retry_at)},
+            {"last_error", x.last_error}};
+  };
+  for (const auto& call : state.calls)
+    calls.push_back({{"call", call.part->tool_call_id},
+                     {"progress", progress(call.progress)},
+                     {"kind", call.result ? json(call.result->kind) : json()},
+                     {"retries", state.retries_of(call.part->tool_name)}});
+  return {{"run", run_json(state)},
+          {"sequence", state.sequence()},
+          {"phase", state.phase},
+          {"step", state.step},
+          {"messages", to_json(state.history)},
+          {"model", progress(state.model)},
+          {"calls", std::move(calls)},
+          {"output_retries", state.output_retries}};
+}
+
+} // namespace perdure::runtime

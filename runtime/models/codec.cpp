@@ -1,0 +1,69 @@
+#include "runtime/models/json_read.hpp"
+#include "runtime/models/model.hpp"
+#include "runtime/models/openai_chat.hpp"
+#include "runtime/models/openai_chat_reader.hpp"
+#include "runtime/models/openai_responses.hpp"
+#include "runtime/models/openai_responses_reader.hpp"
+#include "runtime/models/wire_error.hpp"
+
+namespace perdure::runtime {
+
+namespace {
+
+template <class Conversation, class Events, parts_builder::ending When>
+class wire_codec final : public codec {
+public:
+  [[nodiscard]] std::unique_ptr<conversation>
+  converse(conversation_options options) const override {
+    return std::make_unique<Conversation>(std::move(options));
+  }
+
+  [[nodiscard]] std::unique_ptr<response_reader>
+  read(const model_identity& identity, std::string_view content_type,
+       std::function<std::string()> make_id) const override {
+    return std::make_unique<wire_reader>(identity, content_type,
+                                         std::move(make_id), When,
+                                         std::make_unique<Events>());
+  }
+};
+
+using chat_codec = wire_codec<chat_conversation, chat_events,
+                              parts_builder::ending::on_next_part>;
+using responses_codec = wire_codec<responses_conversation, responses_events,
+                                   parts_builder::ending::explicit_only>;
+
+/// The error in a body, in the shapes that providers and proxies use.
+json error_of(std::string_view body) {
+  const auto value = json::parse(body, nullptr, false);
+  if (value.is_discarded())
+    return snippet(body);
+  const auto& first
+    = value.is_array() && !value.empty() ? value.front() : value;
+  const auto* error = find_error(first);
+  return error == nullptr ? first : *error;
+}
+
+} // namespace
+
+attempt_failure failure_of_status(unsigned status, std::string_view body,
+                                  std::string_view retry_after,
+                                  std::string_view model_name,
+                                  std::chrono::system_clock::time_point now) {
+  auto reason
+    = failure_of_error(error_of(body), {model_name, status, false});
+  if (reason.retryable && !retry_after.empty())
+    reason.retry_after = parse_retry_after(retry_after, now);
+  return reason;
+}
+
+std::shared_ptr<const codec> codec_for(std::string_view wire) {
+  static const auto chat = std::make_shared<const chat_codec>();
+  static const auto responses = std::make_shared<const responses_codec>();
+  if (wire == "openai-chat")
+    return chat;
+  if (wire == "openai-responses")
+    return responses;
+  return nullptr;
+}
+
+} // namespace perdure::runtime

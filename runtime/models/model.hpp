@@ -1,0 +1,113 @@
+#pragma once
+
+#include "runtime/agent/definition.hpp"
+#include "runtime/messages/message.hpp"
+#include "runtime/models/delta.hpp"
+#include "runtime/policy/task_policy.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace perdure::runtime {
+
+/// Text in pieces that are shared, not copied: a conversation's encoded
+/// messages stay where they are from request to request.
+using text_pieces = std::vector<std::shared_ptr<const std::string>>;
+
+/// One HTTP request to a provider, but for the base URL and the key.
+struct wire_request {
+  /// Path below the base URL, e.g. `/chat/completions`.
+  std::string path;
+  std::vector<std::pair<std::string, std::string>> headers;
+  text_pieces body;
+};
+
+/// Names the provider in messages; opaque data goes back only to its own.
+struct model_identity {
+  /// E.g. `openai`.
+  std::string provider_name;
+  /// Base URL of the provider, as it is written into responses.
+  std::string provider_url;
+  /// Model name as sent, e.g. `gpt-4o`.
+  std::string model_name;
+};
+
+/// What is the same for all requests of a run.
+struct conversation_options {
+  model_identity identity;
+  definition_ptr definition;
+  bool stream = true;
+};
+
+/// Encodes the requests of one run. What was encoded once is never encoded
+/// again: a request costs what is new. Owned by one actor.
+class conversation {
+public:
+  virtual ~conversation() = default;
+
+  /// Adds the next message of the (repaired) history.
+  /// Errors: errc::invalid_argument for content that the wire format has no
+  /// form for, errc::invalid_message_history; then nothing was added.
+  virtual result<unit> add(const message& next) = 0;
+
+  /// The request for everything added so far.
+  /// @param instructions in force now; empty for none.
+  [[nodiscard]] virtual wire_request
+  request(const std::vector<std::string>& instructions) = 0;
+};
+
+/// Receives what the model says while it is saying it, in order.
+using delta_sink = std::function<void(const response_event&)>;
+
+/// Reads one response, whole or streamed, in chunks of any size.
+class response_reader {
+public:
+  virtual ~response_reader() = default;
+
+  /// Takes the next bytes of the body.
+  /// Errors: an error object inside the stream, a frame that is not JSON.
+  virtual std::optional<attempt_failure> feed(std::string_view bytes,
+                                              const delta_sink& sink)
+    = 0;
+
+  /// The body is over. @param now becomes the response's timestamp.
+  /// Errors: errc::model_bad_response, e.g. a stream that ended early
+  /// (retryable) or a body of the wrong shape (terminal).
+  virtual std::variant<model_response, attempt_failure>
+  finish(timestamp now, const delta_sink& sink)
+    = 0;
+};
+
+/// A provider's wire format. Immutable; usable from any thread.
+class codec {
+public:
+  virtual ~codec() = default;
+
+  [[nodiscard]] virtual std::unique_ptr<conversation>
+  converse(conversation_options options) const = 0;
+
+  /// @param content_type of the response: some gateways answer a request for a
+  /// stream with a whole body. @param make_id gives the ids that the provider
+  /// left out.
+  [[nodiscard]] virtual std::unique_ptr<response_reader>
+  read(const model_identity& identity, std::string_view content_type,
+       std::function<std::string()> make_id) const = 0;
+};
+
+/// The failure that a response with a status other than 2xx stands for: the
+/// class from the status, the message from the body where it has one.
+attempt_failure failure_of_status(unsigned status, std::string_view body,
+                                  std::string_view retry_after,
+                                  std::string_view model_name,
+                                  std::chrono::system_clock::time_point now);
+
+/// The codec of a wire format: `openai-chat`, `openai-responses`.
+/// @returns null for an unknown name
+std::shared_ptr<const codec> codec_for(std::string_view wire);
+
+} // namespace perdure::runtime

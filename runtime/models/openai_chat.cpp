@@ -1,0 +1,251 @@
+#include "runtime/models/openai_chat.hpp"
+
+#include "runtime/messages/model_text.hpp"
+#include "runtime/models/json_read.hpp"
+#include "runtime/models/user_content.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace perdure::runtime {
+
+namespace {
+
+/// Providers whose API documents `max_tokens` alone.
+constexpr auto max_tokens_providers = std::to_array<std::string_view>(
+  {"alibaba", "deepseek", "github", "heroku", "ollama", "ovhcloud", "sambanova",
+   "together", "zai"});
+
+json chat_message(const char* role, json content) {
+  return {{"role", role}, {"content", std::move(content)}};
+}
+
+result<json> encode_item(const user_item& item, const model_identity& to) {
+  if (item.kind == "text")
+    return json{{"type", "text"}, {"text", item.text}};
+  const auto is_binary = item.kind == "binary";
+  if (item.kind == "image-url" || (is_binary && item.is_image())) {
+    json image{{"url", is_binary ? item.data_uri() : item.url}};
+    if (!item.detail.empty())
+      image["detail"] = item.detail;
+    return json{{"type", "image_url"}, {"image_url", std::move(image)}};
+  }
+  if (is_binary && item.media_type == "application/pdf")
+    return json{{"type", "file"},
+                {"file",
+                 {{"filename", item.file_name()},
+                  {"file_data", item.data_uri()}}}};
+  if (is_binary && item.media_type.starts_with("audio/")) {
+    const auto is_mp3 = item.media_type == "audio/mpeg"
+                        || item.media_type == "audio/mp3";
+    if (is_mp3 || item.media_type == "audio/wav"
+        || item.media_type == "audio/x-wav")
+      return json{{"type", "input_audio"},
+                  {"input_audio",
+                   {{"data", item.data}, {"format", is_mp3 ? "mp3" : "wav"}}}};
+  }
+  if (item.kind == "uploaded-file" && item.provider_name == to.provider_name)
+    return json{{"type", "file"}, {"file", {{"file_id", item.file_id}}}};
+  return unsendable(item, "Chat Completions");
+}
+
+result<std::optional<json>> encode_part(const request_part& part,
+                                        const model_identity& to) {
+  using encoded = std::optional<json>;
+  if (const auto* system = std::get_if<system_prompt_part>(&part))
+    return encoded{chat_message("system", system->content)};
+  if (const auto* user = std::get_if<user_prompt_part>(&part)) {
+    auto content = encode_user_content(user->content, to, encode_item);
+    if (!content)
+      return content.error();
+    return encoded{chat_message("user", std::move(*content))};
+  }
+  const auto for_call = [](const std::string& id, std::string text) {
+    return encoded{json{{"role", "tool"},
+                        {"tool_call_id", id},
+                        {"content", std::move(text)}}};
+  };
+  if (const auto* returned = std::get_if<tool_return_part>(&part))
+    return for_call(returned->tool_call_id, text_of(*returned));
+  if (const auto* retry = std::get_if<retry_prompt_part>(&part)) {
+    if (retry->tool_name)
+      return for_call(retry->tool_call_id, text_of(*retry));
+    return encoded{chat_message("user", text_of(*retry))};
+  }
+  if (const auto* opaque = std::get_if<opaque_part>(&part))
+    return failure{errc::invalid_argument,
+                   "the Chat Completions API has no form for a part of kind `"
+                     + std::string{text_or_empty(opaque->value, "part_kind")}
+                     + "`"};
+  return encoded{};
+}
+
+void append_paragraph(std::string& text, std::string_view more) {
+  if (!text.empty() && !more.empty())
+    text += "\n\n";
+  text += more;
+}
+
+json chat_body(const conversation_options& options) {
+  const auto& to = options.identity;
+  const auto& settings = options.definition->model_settings;
+  json body{{"model", to.model_name}, {"stream", options.stream}};
+  if (options.stream)
+    body["stream_options"] = {{"include_usage", true}};
+  const auto has = std::find(max_tokens_providers.begin(),
+                             max_tokens_providers.end(), to.provider_name);
+  copy_settings(body, settings,
+                {{"max_tokens", has == max_tokens_providers.end()
+                                  ? "max_completion_tokens"
+                                  : "max_tokens"},
+                 {"seed", "seed"},
+                 {"stop_sequences", "stop"},
+                 {"service_tier", "service_tier"},
+                 {"openai_service_tier", "service_tier"},
+                 {"openai_user", "user"},
+                 {"openai_store", "store"},
+                 {"openai_prediction", "prediction"},
+                 {"openai_prompt_cache_key", "prompt_cache_key"},
+                 {"openai_prompt_cache_retention", "prompt_cache_retention"}});
+  const auto is_openai = to.provider_name == "openai";
+  const auto thinks = is_openai && is_reasoning_model(to.model_name);
+  // OpenAI's thinking models refuse these, its other ones refuse an effort.
+  if (!thinks)
+    copy_settings(body, settings,
+                  {{"temperature", "temperature"},
+                   {"top_p", "top_p"},
+                   {"presence_penalty", "presence_penalty"},
+                   {"frequency_penalty", "frequency_penalty"},
+                   {"logit_bias", "logit_bias"},
+                   {"openai_logprobs", "logprobs"},
+                   {"openai_top_logprobs", "top_logprobs"}});
+  if (const auto effort = thinking_effort(settings);
+      !effort.is_null() && (thinks || !is_openai))
+    body["reasoning_effort"] = effort;
+  copy_settings(body, settings,
+                {{"openai_reasoning_effort", "reasoning_effort"}});
+  if (!options.definition->tools.empty()) {
+    auto& tools = body["tools"] = json::array();
+    for (const auto& tool : options.definition->tools)
+      tools.push_back({{"type", "function"},
+                       {"function",
+                        {{"name", tool.name},
+                         {"description", tool.description},
+                         {"parameters", tool_schema(tool)}}}});
+    add_tool_settings(body, settings);
+  }
+  merge_extra_body(body, settings);
+  return body;
+}
+
+} // namespace
+
+chat_conversation::chat_conversation(conversation_options options)
+  : options_(std::move(options)),
+    headers_(request_headers(options_.definition->model_settings,
+                             options_.stream)),
+    head_(make_piece(open_object(chat_body(options_)) + ",\"messages\":[")),
+    tail_(make_piece("]}")) {
+  // nop
+}
+
+result<unit> chat_conversation::add(const message& next) {
+  if (const auto* response = std::get_if<model_response>(&next)) {
+    elements_.add(encode(*response));
+    return ok();
+  }
+  auto encoded = encode(std::get<model_request>(next));
+  if (!encoded)
+    return encoded.error();
+  elements_.add(*encoded);
+  return ok();
+}
+
+wire_request
+chat_conversation::request(const std::vector<std::string>& instructions) {
+  if (opening_ == nullptr || instructions != instructions_)
+    encode_opening(instructions);
+  wire_request wire;
+  wire.path = "/chat/completions";
+  wire.headers = headers_;
+  wire.body.push_back(head_);
+  if (!opening_->empty())
+    wire.body.push_back(opening_);
+  elements_.append_to(wire.body, !opening_->empty());
+  wire.body.push_back(tail_);
+  return wire;
+}
+
+result<std::vector<json>>
+chat_conversation::encode(const model_request& request) {
+  std::vector<json> leading;
+  std::vector<json> encoded;
+  for (const auto& part : request.parts) {
+    auto value = encode_part(part, options_.identity);
+    if (!value)
+      return value.error();
+    if (!*value)
+      continue;
+    const auto leads = elements_.empty() && encoded.empty()
+                       && std::holds_alternative<system_prompt_part>(part);
+    (leads ? leading : encoded).push_back(std::move(**value));
+  }
+  if (!leading.empty()) {
+    leading_.insert(leading_.end(), leading.begin(), leading.end());
+    opening_ = nullptr;
+  }
+  return encoded;
+}
+
+std::vector<json>
+chat_conversation::encode(const model_response& response) const {
+  std::string text;
+  std::string thoughts;
+  std::string thoughts_field;
+  json calls = json::array();
+  for (const auto& part : response.parts) {
+    if (const auto* said = std::get_if<text_part>(&part)) {
+      append_paragraph(text, said->content);
+    } else if (const auto* thought = std::get_if<thinking_part>(&part)) {
+      const auto& from = thought->provider;
+      const auto is_field
+        = from.id == "reasoning_content" || from.id == "reasoning";
+      // Groq shows its thoughts in a field that it does not take back.
+      if (is_field && from.provider_name == options_.identity.provider_name
+          && from.provider_name != "groq") {
+        thoughts_field = *from.id;
+        append_paragraph(thoughts, thought->content);
+      } else if (!thought->content.empty()) {
+        append_paragraph(text,
+                         "<think>\n" + thought->content + "\n</think>");
+      }
+    } else if (const auto* call = std::get_if<tool_call_part>(&part)) {
+      if (!call->builtin)
+        calls.push_back({{"id", call->tool_call_id},
+                         {"type", "function"},
+                         {"function",
+                          {{"name", call->tool_name},
+                           {"arguments", arguments_text(*call)}}}});
+    }
+  }
+  if (text.empty() && calls.empty())
+    return {};
+  auto encoded = chat_message("assistant", text.empty() ? json{} : json(text));
+  if (!thoughts.empty())
+    encoded[thoughts_field] = thoughts;
+  if (!calls.empty())
+    encoded["tool_calls"] = std::move(calls);
+  return {std::move(encoded)};
+}
+
+void chat_conversation::encode_opening(
+  const std::vector<std::string>& instructions) {
+  auto opening = leading_;
+  for (const auto& text : instructions)
+    if (!text.empty())
+      opening.push_back(chat_message("system", text));
+  opening_ = make_piece(join_elements(opening));
+  instructions_ = instructions;
+}
+
+} // namespace perdure::runtime

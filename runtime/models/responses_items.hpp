@@ -1,0 +1,25 @@
+#pragma once
+
+#include "runtime/models/wire_reader.hpp"
+
+/// The items of an OpenAI Responses output, whole and piece by piece.
+namespace perdure::runtime {
+
+/// An item as it stands once it is complete; adds what its pieces left out.
+/// @param key names the item in the response
+void take_item(response_draft& draft, const std::string& key, const json& item,
+               const delta_sink& sink);
+
+/// An item begins: its name and id come here, its content later.
+void begin_item(response_draft& draft, const std::string& key,
+                const json& item, const delta_sink& sink);
+
+/// A piece of an item, by the event's type; other types have no effect.
+void take_piece(response_draft& draft, const std::string& key,
+                std::string_view type, const json& event,
+                const delta_sink& sink);
+
+/// Key of the item that an event of a stream is about.
+std::string item_key(const json& event);
+
+} // namespace perdure::runtime

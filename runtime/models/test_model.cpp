@@ -1,0 +1,100 @@
+#include "runtime/models/local_model.hpp"
+#include "runtime/models/sample_value.hpp"
+#include "runtime/models/word_count.hpp"
+
+namespace perdure::runtime {
+
+namespace {
+
+/// Position in `history` of the first message that followed a response of
+/// this run; everything when the run has none.
+std::size_t begin_of_results(const message_history& history,
+                             std::size_t responses) {
+  auto position = history.size();
+  while (position > 0 && responses > 0) {
+    --position;
+    if (std::holds_alternative<model_response>(*history[position]))
+      --responses;
+  }
+  return position;
+}
+
+class test_model final : public local_model {
+public:
+  [[nodiscard]] std::variant<local_answer, attempt_failure>
+  answer(const local_request& request) const override {
+    local_answer answer;
+    auto& response = answer.response;
+    const auto& definition = request.definition;
+    if (request.index == 0)
+      for (const auto& tool : definition.tools)
+        response.parts.push_back(call(tool, request.index));
+    else
+      repeat_calls(request, response);
+    const auto has_calls = !response.parts.empty();
+    if (!has_calls)
+      response.parts.push_back(text_part{summary(request), {}});
+    response.model_name = "test";
+    response.provider_name = "test";
+    response.finish_reason
+      = has_calls ? finish_reason::tool_call : finish_reason::stop;
+    for (const auto& known : request.messages)
+      response.usage.input_tokens += count_words(*known);
+    response.usage.output_tokens = count_words(response);
+    return answer;
+  }
+
+private:
+  static tool_call_part call(const tool_definition& tool, std::size_t index) {
+    tool_call_part part;
+    part.tool_name = tool.name;
+    part.args = to_text(sample_value(tool.parameters));
+    part.tool_call_id = "pyd_ai_tool_call_id__" + tool.name;
+    // An id names one call of a run.
+    if (index > 0)
+      part.tool_call_id += "_" + std::to_string(index);
+    return part;
+  }
+
+  /// Calls again the tools that asked for it.
+  static void repeat_calls(const local_request& request,
+                           model_response& response) {
+    if (request.messages.empty())
+      return;
+    const auto* last
+      = std::get_if<model_request>(request.messages.back().get());
+    if (last == nullptr)
+      return;
+    for (const auto& part : last->parts) {
+      const auto* retry = std::get_if<retry_prompt_part>(&part);
+      if (retry == nullptr || !retry->tool_name)
+        continue;
+      if (const auto* tool = request.definition.tool(*retry->tool_name))
+        response.parts.push_back(call(*tool, request.index));
+    }
+  }
+
+  /// What the tools of this run returned, by name.
+  static std::string summary(const local_request& request) {
+    auto returned = json::object();
+    const auto& history = request.messages;
+    for (auto i = begin_of_results(history, request.index); i < history.size();
+         ++i) {
+      const auto* known = std::get_if<model_request>(history[i].get());
+      if (known == nullptr)
+        continue;
+      for (const auto& part : known->parts)
+        if (const auto* value = std::get_if<tool_return_part>(&part))
+          returned[value->tool_name] = value->content;
+    }
+    return returned.empty() ? "success (no tool calls)" : to_text(returned);
+  }
+};
+
+} // namespace
+
+std::shared_ptr<const local_model> make_test_model() {
+  return std::make_shared<const test_model>();
+}
+
+} // namespace perdure::runtime

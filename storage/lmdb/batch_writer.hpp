@@ -1,0 +1,53 @@
+#pragma once
+
+#include "storage/lmdb/environment.hpp"
+#include "storage/record.hpp"
+
+#include <unordered_map>
+
+namespace perdure::storage {
+
+/// Last sequences of the runs that were appended to lately.
+using tail_map = std::unordered_map<run_key, std::uint64_t, run_key_hash>;
+
+/// Writes batches within one transaction. A batch is checked against the store
+/// and the batches before it, then written: what is refused leaves no trace.
+class batch_writer {
+public:
+  /// `known` is what is durable already.
+  batch_writer(const transaction& txn, const tail_map& known,
+               std::uint64_t epoch)
+    : txn_(txn), known_(known), epoch_(epoch) {
+    // nop
+  }
+
+  /// @returns an LMDB code; a refusal is not a failure of the store.
+  int write(const append_batch& batch, append_outcome& outcome);
+
+  /// The last sequences that the transaction has made.
+  [[nodiscard]] const tail_map& tails() const noexcept {
+    return tails_;
+  }
+
+private:
+  result<std::uint64_t> tail(const run_key& run) const;
+  /// What the store and the batches before say against `batch`.
+  append_outcome
+  check_against_store(const append_batch& batch, const run_key& run,
+                      std::optional<run_summary>& before) const;
+  int put_entries(const append_batch& batch, const run_key& run);
+  int put_blob(const blob_hash& hash, const std::string& packed);
+  int put_summary(const append_batch& batch, const run_key& run,
+                  const std::optional<run_summary>& before);
+  int put_key(const append_batch& batch);
+  int put_sealed(MDB_dbi table, std::string_view key, std::string_view payload);
+
+  transaction txn_;
+  const tail_map& known_;
+  std::uint64_t epoch_;
+  tail_map tails_;
+  /// Stays where the last entry was put: the next one is often its neighbour.
+  cursor_ptr entries_;
+};
+
+} // namespace perdure::storage

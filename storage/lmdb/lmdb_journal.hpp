@@ -1,0 +1,32 @@
+#pragma once
+
+#include "storage/journal.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+namespace perdure::storage {
+
+struct lmdb_options {
+  /// Directory; made when missing (mode 0700).
+  std::filesystem::path directory;
+
+  /// Initial size of the memory map; it doubles when it is full.
+  std::uint64_t map_size_bytes = std::uint64_t{1} << 30;
+
+  /// Upper bound of the store; at it appends fail with storage_full.
+  std::uint64_t max_size_bytes = std::uint64_t{1} << 40;
+
+  /// False leaves out the sync of each commit: for tests and measurements
+  /// only, since a power cut then loses what was acknowledged.
+  bool sync = true;
+};
+
+/// Opens the embedded journal, or makes a new one.
+/// Errors: errc::storage_locked (another process has the directory open),
+/// errc::storage_format (made by a version that this one cannot read),
+/// errc::storage_corrupt, errc::storage_full, errc::storage_io.
+result<std::unique_ptr<journal>> open_lmdb_journal(const lmdb_options& options);
+
+} // namespace perdure::storage

@@ -1,0 +1,333 @@
+#define CAF_SUITE storage.entry_codec
+
+#include "storage/entry_codec.hpp"
+
+#include "runtime/messages/history_json.hpp"
+#include "storage/blob.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <map>
+#include <random>
+
+using namespace perdure::runtime;
+using perdure::storage::blob_hash;
+using perdure::storage::blob_threshold_bytes;
+using perdure::storage::decode;
+using perdure::storage::encode;
+using perdure::storage::encoded_entry;
+using perdure::storage::hash_of;
+using perdure::storage::unpack_blob;
+
+namespace {
+
+timestamp at(std::int64_t microseconds) {
+  return timestamp{std::chrono::microseconds{microseconds}};
+}
+
+result<std::string> no_blobs(const blob_hash&) {
+  return failure{errc::storage_corrupt, "no blob is expected here"};
+}
+
+/// Serves the blobs of one encoded entry.
+perdure::storage::blob_source blobs_of(const encoded_entry& encoded) {
+  return [&encoded](const blob_hash& hash) -> result<std::string> {
+    for (auto& [name, packed] : encoded.blobs)
+      if (name == hash)
+        return unpack_blob(packed);
+    return failure{errc::storage_corrupt, "blob is missing"};
+  };
+}
+
+/// Encodes and decodes; encoding again must give the same bytes.
+template <class T>
+T round_trip(const T& value) {
+  auto encoded = encode(value);
+  auto decoded = decode(encoded.bytes, blobs_of(encoded));
+  if (!decoded)
+    CAF_FAIL(decoded.error().message);
+  CAF_CHECK(encode(*decoded).bytes == encoded.bytes);
+  auto* same = std::get_if<T>(&*decoded);
+  if (same == nullptr)
+    CAF_FAIL("decoded as another kind of entry");
+  return *same;
+}
+
+task_ref tool_task() {
+  return {3, task_kind::tool_call, 2};
+}
+
+errc code_of(std::string_view bytes) {
+  auto decoded = decode(bytes, no_blobs);
+  return decoded ? errc::none : decoded.error().code;
+}
+
+} // namespace
+
+CAF_TEST(run created with nothing set) {
+  run_created value;
+  value.input.limits.request_limit = std::nullopt;
+  auto same = round_trip(value);
+  CAF_CHECK(same.input.prompt.is_null());
+  CAF_CHECK(same.input.deps.is_null());
+  CAF_CHECK(same.input.metadata.is_null());
+  CAF_CHECK(same.input.history.empty());
+  CAF_CHECK(!same.input.limits.request_limit.has_value());
+  CAF_CHECK(!same.scheduled_at.has_value());
+}
+
+CAF_TEST(run created with everything set) {
+  run_created value;
+  value.time = at(-5);
+  value.run_id = "0123abcd-4567-89ef-0000-ffffffffffff";
+  value.definition_hash = std::string(64, 'a');
+  value.idempotency_key = "key \xFF\xFE";
+  value.scheduled_at = at(1'700'000'000'000'001);
+  auto& input = value.input;
+  input.agent = "clerk";
+  input.prompt = json::parse(R"(["see", {"kind": "image-url", "url": "u"}])");
+  input.deps = json::parse(R"({"z": 1, "a": [true, null, 1.5]})");
+  input.metadata = json::parse(R"({"k": "v"})");
+  input.tags = {"red", "", "blue"};
+  input.model = "openai:gpt";
+  input.conversation_id = "talk";
+  input.limits = {1, 2, 3, 4, 5, 6, std::chrono::milliseconds{7}};
+  model_request request;
+  request.parts.push_back(user_prompt_part{"hello", at(10)});
+  request.instructions = "be brief";
+  model_response response;
+  response.parts.push_back(text_part{"hi", {}});
+  response.usage.input_tokens = 12;
+  input.history = {std::make_shared<const message>(request),
+                   std::make_shared<const message>(response)};
+  auto same = round_trip(value);
+  CAF_CHECK(same.time == value.time);
+  CAF_CHECK_EQUAL(same.run_id, value.run_id);
+  CAF_CHECK_EQUAL(same.definition_hash, value.definition_hash);
+  CAF_CHECK_EQUAL(same.idempotency_key, value.idempotency_key);
+  CAF_CHECK(same.scheduled_at == value.scheduled_at);
+  CAF_CHECK_EQUAL(same.input.agent, "clerk");
+  CAF_CHECK(same.input.prompt == input.prompt);
+  CAF_CHECK_EQUAL(to_text(same.input.deps), to_text(input.deps));
+  CAF_CHECK(same.input.metadata == input.metadata);
+  CAF_CHECK(same.input.tags == input.tags);
+  CAF_CHECK_EQUAL(same.input.model, "openai:gpt");
+  CAF_CHECK_EQUAL(same.input.conversation_id, "talk");
+  CAF_CHECK_EQUAL(*same.input.limits.request_limit, 1);
+  CAF_CHECK_EQUAL(*same.input.limits.tool_calls_limit, 2);
+  CAF_CHECK_EQUAL(*same.input.limits.input_tokens_limit, 3);
+  CAF_CHECK_EQUAL(*same.input.limits.output_tokens_limit, 4);
+  CAF_CHECK_EQUAL(*same.input.limits.total_tokens_limit, 5);
+  CAF_CHECK_EQUAL(*same.input.limits.per_request_input_tokens_limit, 6);
+  CAF_CHECK(same.input.limits.time_limit == std::chrono::milliseconds{7});
+  CAF_CHECK_EQUAL(to_text(to_json(same.input.history)),
+                  to_text(to_json(input.history)));
+}
+
+CAF_TEST(task started) {
+  auto same = round_trip(task_started{at(4), tool_task(), 7});
+  CAF_CHECK(same.time == at(4));
+  CAF_CHECK(same.task == tool_task());
+  CAF_CHECK_EQUAL(same.attempt, 7u);
+}
+
+CAF_TEST(attempt failed) {
+  attempt_failed value;
+  value.time = at(1);
+  value.task = {1, task_kind::model_request, 0};
+  value.attempt = 2;
+  value.reason = {errc::model_http_error, "busy", true,
+                  std::chrono::milliseconds{1'500}, 529};
+  value.retry_at = at(9);
+  auto same = round_trip(value);
+  CAF_CHECK(same.time == at(1));
+  CAF_CHECK(same.task == value.task);
+  CAF_CHECK_EQUAL(same.attempt, 2u);
+  CAF_CHECK(same.reason.code == errc::model_http_error);
+  CAF_CHECK_EQUAL(same.reason.message, "busy");
+  CAF_CHECK(same.reason.retryable);
+  CAF_CHECK(same.reason.retry_after == std::chrono::milliseconds{1'500});
+  CAF_CHECK_EQUAL(same.reason.status, 529);
+  CAF_CHECK(same.retry_at == at(9));
+  value.reason.retry_after.reset();
+  value.reason.retryable = false;
+  same = round_trip(value);
+  CAF_CHECK(!same.reason.retry_after.has_value());
+  CAF_CHECK(!same.reason.retryable);
+}
+
+CAF_TEST(task completed by a response with a part of an unknown kind) {
+  model_response response;
+  response.parts.push_back(text_part{"hi", {}});
+  tool_call_part call;
+  call.tool_name = "add";
+  call.args = R"({"a": 1})";
+  call.tool_call_id = "c1";
+  response.parts.push_back(call);
+  response.parts.push_back(
+    opaque_part{json::parse(R"({"part_kind": "dream", "z": [1], "a": {}})")});
+  response.usage.output_tokens = 3;
+  response.usage.cost = "0.25";
+  response.model_name = "m";
+  response.time = at(77);
+  response.finish_reason = finish_reason::tool_call;
+  task_completed value{
+    at(5), {2, task_kind::model_request, 0}, 3, at(4), response};
+  auto same = round_trip(value);
+  CAF_CHECK(same.time == at(5));
+  CAF_CHECK(same.task == value.task);
+  CAF_CHECK_EQUAL(same.attempts, 3u);
+  CAF_CHECK(same.started_at == at(4));
+  auto* got = std::get_if<model_response>(&same.outcome);
+  CAF_REQUIRE(got != nullptr);
+  CAF_CHECK_EQUAL(to_text(to_json(message{*got})),
+                  to_text(to_json(message{response})));
+  CAF_REQUIRE_EQUAL(got->parts.size(), 3u);
+  auto* opaque = std::get_if<opaque_part>(&got->parts[2]);
+  CAF_REQUIRE(opaque != nullptr);
+  CAF_CHECK_EQUAL(to_text(opaque->value),
+                  R"({"part_kind":"dream","z":[1],"a":{}})");
+}
+
+CAF_TEST(task completed by a tool) {
+  for (auto kind : {tool_result_kind::returned, tool_result_kind::retry,
+                    tool_result_kind::failed, tool_result_kind::unknown}) {
+    tool_result result{"add", "c1", kind, json::parse(R"({"sum": 3})"),
+                       json::parse("[1]")};
+    auto same = round_trip(
+      task_completed{at(5), tool_task(), 0, at(4), std::move(result)});
+    auto* got = std::get_if<tool_result>(&same.outcome);
+    CAF_REQUIRE(got != nullptr);
+    CAF_CHECK_EQUAL(got->tool_name, "add");
+    CAF_CHECK_EQUAL(got->tool_call_id, "c1");
+    CAF_CHECK(got->kind == kind);
+    CAF_CHECK_EQUAL(to_text(got->content), R"({"sum":3})");
+    CAF_CHECK_EQUAL(to_text(got->metadata), "[1]");
+  }
+}
+
+CAF_TEST(task completed by an error) {
+  auto same = round_trip(task_completed{
+    at(5), tool_task(), 1, at(4), task_error{errc::tool_error, "broken"}});
+  auto* got = std::get_if<task_error>(&same.outcome);
+  CAF_REQUIRE(got != nullptr);
+  CAF_CHECK(got->code == errc::tool_error);
+  CAF_CHECK_EQUAL(got->message, "broken");
+}
+
+CAF_TEST(output rejected and cancel requested) {
+  auto rejected = round_trip(output_rejected{at(2), json::parse("[{}]")});
+  CAF_CHECK(rejected.time == at(2));
+  CAF_CHECK_EQUAL(to_text(rejected.content), "[{}]");
+  auto cancel = round_trip(cancel_requested{at(3), "tired"});
+  CAF_CHECK(cancel.time == at(3));
+  CAF_CHECK_EQUAL(cancel.reason, "tired");
+}
+
+CAF_TEST(run ended) {
+  for (auto end : {run_end::completed, run_end::failed, run_end::cancelled}) {
+    auto same = round_trip(run_ended{at(8), end, json::parse(R"("out")"),
+                                     errc::model_timeout, "late"});
+    CAF_CHECK(same.time == at(8));
+    CAF_CHECK(same.end == end);
+    CAF_CHECK_EQUAL(to_text(same.output), R"("out")");
+    CAF_CHECK(same.error_code == errc::model_timeout);
+    CAF_CHECK_EQUAL(same.error_message, "late");
+  }
+  CAF_CHECK(round_trip(run_ended{}).output.is_null());
+}
+
+CAF_TEST(content moves to a blob at the threshold) {
+  // The JSON text of a string has two quotes.
+  auto below = json(std::string(blob_threshold_bytes - 3, 'x'));
+  auto encoded = encode(output_rejected{at(1), below});
+  CAF_CHECK(encoded.blobs.empty());
+  CAF_CHECK(round_trip(output_rejected{at(1), below}).content == below);
+  auto exact = json(std::string(blob_threshold_bytes - 2, 'x'));
+  encoded = encode(output_rejected{at(1), exact});
+  CAF_REQUIRE_EQUAL(encoded.blobs.size(), 1u);
+  CAF_CHECK_LESS(encoded.bytes.size(), 100u);
+  CAF_CHECK(encoded.blobs[0].first == hash_of(to_text(exact)));
+  CAF_CHECK(round_trip(output_rejected{at(1), exact}).content == exact);
+}
+
+CAF_TEST(every large content of a run has its blob) {
+  auto big = [](char fill) { return json(std::string(10'000, fill)); };
+  run_created value;
+  value.input.prompt = big('p');
+  value.input.deps = big('d');
+  value.input.metadata = big('m');
+  model_request request;
+  request.parts.push_back(user_prompt_part{big('u'), at(1)});
+  value.input.history = {std::make_shared<const message>(request)};
+  CAF_CHECK_EQUAL(encode(value).blobs.size(), 4u);
+  CAF_CHECK_LESS(encode(value).bytes.size(), 300u);
+  auto same = round_trip(value);
+  CAF_CHECK(same.input.prompt == value.input.prompt);
+  CAF_CHECK(same.input.deps == value.input.deps);
+  CAF_CHECK(same.input.metadata == value.input.metadata);
+  CAF_CHECK_EQUAL(to_text(to_json(same.input.history)),
+                  to_text(to_json(value.input.history)));
+  tool_result tool{"t", "c", tool_result_kind::returned, big('c'), big('e')};
+  task_completed done{at(5), tool_task(), 1, at(4), tool};
+  CAF_CHECK_EQUAL(encode(done).blobs.size(), 2u);
+  CAF_CHECK(std::get<tool_result>(round_trip(done).outcome).content
+            == tool.content);
+}
+
+CAF_TEST(a blob that is missing or not json is refused) {
+  auto encoded = encode(output_rejected{at(1), std::string(9'000, 'x')});
+  auto missing = decode(encoded.bytes, no_blobs);
+  CAF_REQUIRE(!missing);
+  CAF_CHECK_EQUAL(missing.error().message, "no blob is expected here");
+  auto other = decode(encoded.bytes, [](const blob_hash&) {
+    return result<std::string>{std::string{"{oops"}};
+  });
+  CAF_REQUIRE(!other);
+  CAF_CHECK(other.error().code == errc::storage_corrupt);
+}
+
+CAF_TEST(unknown kinds and values are refused) {
+  CAF_CHECK(code_of("") == errc::storage_corrupt);
+  // Field 200 is of no entry that we know.
+  CAF_CHECK(code_of("\xC2\x0C\x01x") == errc::storage_corrupt);
+  auto damage = [](auto value) {
+    return code_of(encode(std::move(value)).bytes);
+  };
+  task_started started{at(1), tool_task(), 1};
+  CAF_CHECK(damage(started) == errc::none);
+  started.task.kind = static_cast<task_kind>(9);
+  CAF_CHECK(damage(started) == errc::storage_corrupt);
+  run_ended ended;
+  ended.end = static_cast<run_end>(0);
+  CAF_CHECK(damage(ended) == errc::storage_corrupt);
+  task_completed done{at(1), tool_task(), 1, at(1), tool_result{}};
+  std::get<tool_result>(done.outcome).kind = static_cast<tool_result_kind>(5);
+  CAF_CHECK(damage(done) == errc::storage_corrupt);
+}
+
+// Goal: no bytes crash the decoder. Method: seeded damage to real entries.
+CAF_TEST(damaged bytes never crash) {
+  run_created created;
+  created.input.prompt = "hello";
+  model_request request;
+  request.parts.push_back(user_prompt_part{"hello", at(10)});
+  created.input.history = {std::make_shared<const message>(request)};
+  std::vector<std::string> samples{
+    encode(created).bytes, encode(run_ended{}).bytes,
+    encode(task_completed{at(5), tool_task(), 1, at(4), model_response{}})
+      .bytes};
+  auto seed = std::random_device{}();
+  CAF_MESSAGE("seed: " << seed);
+  std::mt19937 random{seed};
+  std::size_t refused = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    auto bytes = samples[random() % samples.size()];
+    for (auto flips = 1 + random() % 3; flips > 0; --flips)
+      bytes[random() % bytes.size()] = static_cast<char>(random());
+    if (random() % 4 == 0)
+      bytes.resize(random() % bytes.size());
+    refused += decode(bytes, no_blobs) ? 0 : 1;
+  }
+  CAF_CHECK_GREATER(refused, 100u);
+}

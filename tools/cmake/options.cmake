@@ -1,0 +1,35 @@
+# Flags shared by every target of the project; never exported.
+
+find_program(PERDURE_CCACHE ccache)
+if(PERDURE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros"
+    "${PERDURE_CCACHE}")
+endif()
+find_program(PERDURE_MOLD mold)
+
+add_library(perdure_options INTERFACE)
+target_compile_features(perdure_options INTERFACE cxx_std_20)
+target_include_directories(perdure_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(perdure_options INTERFACE -Wall -Wextra -Wpedantic
+  $<$<BOOL:${PERDURE_WERROR}>:-Werror>)
+# GCC 12 and 13 report members of std::optional and std::variant that nobody
+# reads; the optimiser decides which, so the warning cannot be kept at zero.
+target_compile_options(perdure_options INTERFACE
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+# A message type without a type ID is a compile error, not a lost message.
+target_compile_definitions(perdure_options INTERFACE CAF_ENABLE_TYPE_ID_CHECKS)
+if(PERDURE_CCACHE)
+  # Lets ccache reuse objects that were compiled with a precompiled header.
+  target_compile_options(perdure_options INTERFACE -fpch-preprocess)
+endif()
+if(PERDURE_MOLD)
+  target_link_options(perdure_options INTERFACE -fuse-ld=mold)
+endif()
+if(PERDURE_SANITIZERS)
+  # CAF 0.17.6 binds a null reference when spawning a function without arguments.
+  set(_flags -fsanitize=${PERDURE_SANITIZERS} -fno-sanitize=null
+    -fno-omit-frame-pointer)
+  target_compile_options(perdure_options INTERFACE ${_flags})
+  target_link_options(perdure_options INTERFACE ${_flags})
+endif()

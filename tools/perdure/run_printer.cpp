@@ -1,0 +1,260 @@
+#include "tools/perdure/run_printer.hpp"
+
+#include "tools/perdure/text.hpp"
+#include "tools/perdure/words.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace perdure::client {
+
+using runtime::json;
+using runtime::timestamp;
+
+namespace {
+
+/// Columns of a note on something that is no screen.
+constexpr std::size_t note_width_max = 200;
+
+/// What a tool gave back, or what the model was told instead.
+std::string result_text(const json& part) {
+  auto text = one_line(plain_text(field_of(part, "content")));
+  if (text_of(part, "part_kind") == "retry-prompt")
+    return "asked to try again: " + text;
+  const auto outcome = text_of(part, "outcome");
+  return outcome.empty() || outcome == "success" ? text : outcome + ": " + text;
+}
+
+std::string error_text(const json& error) {
+  const auto message = one_line(text_of(error, "message"));
+  const auto type = text_of(error, "type");
+  if (message.empty())
+    return type.empty() ? "for an unknown reason" : type;
+  return type.empty() ? message : message + " (" + type + ")";
+}
+
+std::string duration_of(const json& run) {
+  const auto begun = runtime::from_iso(text_of(run, "created_at"));
+  const auto ended = runtime::from_iso(text_of(run, "ended_at"));
+  return begun && ended ? duration_text(*ended - *begun) : std::string{};
+}
+
+} // namespace
+
+run_printer::run_printer(console& screen, run_printer_options options)
+  : screen_(screen), options_(options) {
+  // nop
+}
+
+void run_printer::on_event(const json& event, timestamp now) {
+  const auto kind = text_of(event, "event_kind");
+  if (kind == "part_start") {
+    on_part_start(event);
+  } else if (kind == "part_delta") {
+    on_part_delta(event);
+  } else if (kind == "part_end") {
+    on_part_end(event);
+  } else if (kind == "function_tool_call") {
+    on_call(event);
+  } else if (kind == "function_tool_result") {
+    on_result(event);
+  } else if (kind == "task_retry") {
+    on_retry(event, now);
+  } else if (kind == "output_rejected") {
+    close_response();
+    note("the answer was not usable; the model is asked again: "
+           + one_line(plain_text(field_of(event, "content"))),
+         tone::warning);
+  } else if (kind == "agent_run_result" || kind == "task_failed") {
+    close_response();
+  } else if (kind == "run_state") {
+    on_state(event);
+  }
+}
+
+// -- text ---------------------------------------------------------------------
+
+void run_printer::on_part_start(const json& event) {
+  const auto& part = field_of(event, "part");
+  const auto index = count_of(event, "index");
+  in_response_ = true;
+  if (text_of(part, "part_kind") != "text") {
+    // A part that was text is something else now.
+    if (const auto found = texts_.find(index); found != texts_.end())
+      start_over(index);
+    texts_.erase(index);
+    return;
+  }
+  texts_[index].confirmed = 0;
+  grow(index, text_of(part, "content"));
+}
+
+void run_printer::on_part_delta(const json& event) {
+  const auto& delta = field_of(event, "delta");
+  const auto index = count_of(event, "index");
+  if (text_of(delta, "part_delta_kind") == "text" && texts_.contains(index))
+    grow(index, text_of(delta, "content_delta"));
+}
+
+void run_printer::on_part_end(const json& event) {
+  const auto& part = field_of(event, "part");
+  const auto index = count_of(event, "index");
+  const auto found = texts_.find(index);
+  if (found == texts_.end() || text_of(part, "part_kind") != "text")
+    return;
+  const auto whole = text_of(part, "content");
+  if (whole == found->second.printed)
+    return;
+  // What came in pieces was not all of it, or less than was said before.
+  found->second.confirmed = 0;
+  grow(index, whole);
+  if (texts_[index].printed != whole) {
+    start_over(index);
+    grow(index, whole);
+  }
+}
+
+void run_printer::grow(std::int64_t index, std::string_view text) {
+  auto& part = texts_[index];
+  const auto size = std::min(text.size(), part.printed.size() - part.confirmed);
+  if (part.printed.compare(part.confirmed, size, text.substr(0, size)) != 0) {
+    const auto again = part.printed.substr(0, part.confirmed);
+    start_over(index);
+    grow(index, again);
+    grow(index, text);
+    return;
+  }
+  part.confirmed += size;
+  text.remove_prefix(size);
+  if (text.empty())
+    return;
+  part.printed += text;
+  part.confirmed = part.printed.size();
+  if (!options_.live_text)
+    return;
+  // Text goes on over the border of two parts; anything else is a new line.
+  if (index != last_index_ && (index != last_index_ + 1 || index == 0))
+    screen_.end_line();
+  last_index_ = index;
+  screen_.out(text);
+}
+
+void run_printer::start_over(std::int64_t index) {
+  texts_.erase(texts_.lower_bound(index), texts_.end());
+  texts_[index] = {};
+  last_index_ = -1;
+  if (!options_.live_text)
+    return;
+  screen_.end_line();
+  note("the connection to the model was lost; it answers anew:", tone::warning);
+}
+
+void run_printer::close_response() {
+  if (!std::exchange(in_response_, false))
+    return;
+  answer_.clear();
+  for (const auto& [index, text] : texts_)
+    answer_ += text.printed;
+  texts_.clear();
+  calls_.clear();
+  last_index_ = -1;
+}
+
+// -- tools and states ---------------------------------------------------------
+
+void run_printer::on_call(const json& event) {
+  close_response();
+  const auto& part = field_of(event, "part");
+  calls_.push_back(
+    {text_of(part, "tool_call_id"), text_of(part, "tool_name"), true});
+  auto line = "-> " + calls_.back().name;
+  if (const auto& args = field_of(part, "args"); !args.is_null())
+    line += " " + one_line(plain_text(args));
+  note(line, tone::dim);
+}
+
+void run_printer::on_result(const json& event) {
+  const auto& part = field_of(event, "part");
+  const auto id = text_of(part, "tool_call_id");
+  const auto open = std::count_if(calls_.begin(), calls_.end(),
+                                  [](const auto& x) { return x.is_open; });
+  for (auto& call : calls_)
+    if (call.id == id)
+      call.is_open = false;
+  const auto name = open > 1 ? text_of(part, "tool_name") + " " : std::string{};
+  note("<- " + name + result_text(part), tone::dim);
+}
+
+void run_printer::on_retry(const json& event, timestamp now) {
+  const auto index = count_of(event, "index");
+  std::string what = "the model request";
+  if (text_of(event, "task_kind") == "tool_call") {
+    what = "a tool call";
+    if (index >= 0 && index < static_cast<std::int64_t>(calls_.size()))
+      what = calls_[static_cast<std::size_t>(index)].name;
+  }
+  const auto attempt = count_of(event, "attempt");
+  note(what + " failed: " + error_text(field_of(event, "error")) + "; attempt "
+         + std::to_string(attempt + 1) + " "
+         + relative_time(field_of(event, "retry_at"), now),
+       tone::warning);
+}
+
+void run_printer::on_state(const json& event) {
+  const auto state = text_of(event, "state");
+  if (state == "scheduled")
+    note("the run is scheduled; it starts when its time has come", tone::dim);
+  else if (state == "cancelling")
+    note("the run is being cancelled: " + one_line(text_of(event, "reason")),
+         tone::warning);
+  else if (state != "running")
+    close_response();
+}
+
+void run_printer::note(std::string_view text, tone look) {
+  if (!options_.has_notes)
+    return;
+  const auto width = screen_.err_style().width;
+  screen_.note(clip(text, width == 0 ? note_width_max : width), look);
+}
+
+// -- the end ------------------------------------------------------------------
+
+bool run_printer::was_printed(const json& output) const {
+  if (!options_.live_text || answer_.empty())
+    return false;
+  if (output.is_string())
+    return answer_ == output.get_ref<const std::string&>();
+  const auto told = runtime::parse_json(answer_);
+  return told && runtime::same_json(*told, output);
+}
+
+void run_printer::finish(const json& run) {
+  close_response();
+  const auto state = text_of(run, "state");
+  const auto& output = field_of(run, "output");
+  if (state == "completed" && !was_printed(output)) {
+    screen_.end_line();
+    if (output.is_string() || !screen_.out_style().is_terminal)
+      screen_.out(plain_text(output));
+    else
+      screen_.out(pretty_text(output));
+  }
+  screen_.end_line();
+  const auto& error = field_of(run, "error");
+  if (state == "failed")
+    screen_.complain("the run failed: " + error_text(error));
+  if (!options_.has_notes)
+    return;
+  auto line = state;
+  if (const auto took = duration_of(run); !took.empty())
+    line += (state == "completed" ? " in " : " after ") + took;
+  line += ": ";
+  if (state == "cancelled" && !text_of(error, "message").empty())
+    line += one_line(text_of(error, "message")) + "; ";
+  line += usage_text(field_of(run, "usage"));
+  line += "; run " + text_of(run, "id");
+  screen_.note(line, state == "completed" ? tone::dim : tone::warning);
+}
+
+} // namespace perdure::client
