@@ -40,12 +40,11 @@ runtime::result<std::vector<fs::path>> list_folder(const fs::path& folder) {
   return files;
 }
 
-runtime::result<loaded_agent> load_file(const fs::path& file,
-                                        const environment& lookup) {
+runtime::result<loaded_agent>
+load_file(const fs::path& file, const environment& lookup) {
   const auto extension = file.extension();
   if (extension != ".yaml" && extension != ".yml" && extension != ".json")
-    return invalid(file.string(),
-                   "an agent file ends in .yaml, .yml or .json");
+    return invalid(file.string(), "an agent file ends in .yaml, .yml or .json");
   const auto text = read_text_file(file);
   if (!text)
     return invalid(file.string(), text.error().message);
@@ -96,14 +95,13 @@ load_agents(const std::vector<fs::path>& paths, const environment& lookup) {
   return agents;
 }
 
-runtime::result<loaded_agent> load_agent_text(std::string_view text,
-                                              agent_format format,
-                                              const std::string& file_name,
-                                              const environment& lookup) {
+runtime::result<loaded_agent>
+load_agent_text(std::string_view text, agent_format format,
+                const std::string& file_name, const environment& lookup) {
   file_problems problems{file_name};
-  const auto parsed
-    = parse_document(text, format == agent_format::json ? document_format::json
-                                                        : document_format::yaml);
+  const auto parsed = parse_document(text, format == agent_format::json
+                                             ? document_format::json
+                                             : document_format::yaml);
   if (const auto* problem = std::get_if<document_problem>(&parsed)) {
     problems.add(problem->position, "", problem->message);
     return problems.to_failure(runtime::errc::invalid_agent_file);

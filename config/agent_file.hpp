@@ -35,9 +35,8 @@ load_agents(const std::vector<std::filesystem::path>& paths,
 /// Loads one agent from text.
 /// @param file_name gives the agent its name if it has none, stands in
 /// messages, and its folder is what relative paths start from
-runtime::result<loaded_agent> load_agent_text(std::string_view text,
-                                              agent_format format,
-                                              const std::string& file_name,
-                                              const environment& lookup);
+runtime::result<loaded_agent>
+load_agent_text(std::string_view text, agent_format format,
+                const std::string& file_name, const environment& lookup);
 
 } // namespace perdure::config

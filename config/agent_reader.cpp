@@ -40,14 +40,14 @@ void read_model(const field_reader& fields, agent_draft& draft) {
   if (!model)
     return;
   const auto colon = model->find(':');
-  const auto has_both = colon != std::string::npos && colon > 0
-                        && colon + 1 < model->size();
+  const auto has_both
+    = colon != std::string::npos && colon > 0 && colon + 1 < model->size();
   if (*model != "test" && !has_both)
     fields.add(*fields.find("model"),
                "must be provider:model, such as openai:gpt-5, or test");
   if (model->starts_with(script) && has_both)
-    *model = std::string{script}
-             + resolve_path(draft, model->substr(script.size()));
+    *model
+      = std::string{script} + resolve_path(draft, model->substr(script.size()));
   draft.definition.model = std::move(*model);
 }
 
@@ -174,12 +174,12 @@ std::string resolve_path(const agent_draft& draft, const std::string& path) {
 
 void read_agent(const file_place& root, const reading& with,
                 agent_draft& draft) {
-  const field_reader fields{
-    root,
-    with,
-    {"$schema", "model", "name", "description", "instructions", "deps_schema",
-     "output_schema", "model_settings", "retries", "end_strategy",
-     "tool_timeout", "metadata", "capabilities"}};
+  const field_reader fields{root,
+                            with,
+                            {"$schema", "model", "name", "description",
+                             "instructions", "deps_schema", "output_schema",
+                             "model_settings", "retries", "end_strategy",
+                             "tool_timeout", "metadata", "capabilities"}};
   if (root.node->type != document::kind::object)
     return;
   read_name(fields, draft);

@@ -125,8 +125,8 @@ private:
     return entry;
   }
 
-  void set_arguments(capability& entry, file_place arguments,
-                     bool is_positional) {
+  void
+  set_arguments(capability& entry, file_place arguments, bool is_positional) {
     if (is_null(*arguments.node)) {
       entry.arguments = {&no_arguments, arguments.path};
       return;

@@ -50,9 +50,9 @@ void read_name(const field_reader& fields, agent_draft& draft,
                                  "'-'");
   const auto [other, is_new] = draft.tools.emplace(*name, place);
   if (!is_new)
-    return fields.add(
-      place, "the tool '" + *name + "' is already at line "
-               + std::to_string(other->second.node->position.line));
+    return fields.add(place,
+                      "the tool '" + *name + "' is already at line "
+                        + std::to_string(other->second.node->position.line));
   tool.name = std::move(*name);
 }
 
@@ -132,11 +132,11 @@ void read_command(const file_place& place, const reading& with,
                   agent_draft& draft) {
   constexpr std::int64_t output_bytes_max = 64 * 1024 * 1024;
   constexpr std::int64_t retries_max = 1000;
-  const field_reader fields{
-    place,
-    with,
-    {"name", "description", "parameters", "argv", "env", "cwd", "timeout",
-     "max_output_bytes", "sequential", "retries"}};
+  const field_reader fields{place,
+                            with,
+                            {"name", "description", "parameters", "argv", "env",
+                             "cwd", "timeout", "max_output_bytes", "sequential",
+                             "retries"}};
   runtime::tool_definition tool;
   tool.kind = runtime::tool_kind::command;
   read_name(fields, draft, tool);

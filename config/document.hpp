@@ -61,7 +61,7 @@ struct document_problem {
 /// `false` are booleans, quoted scalars are strings; tags and merge keys are
 /// refused. Both formats refuse duplicate keys, more than 64 levels of nesting
 /// and more than 100,000 values (aliases count as what they stand for).
-std::variant<document, document_problem> parse_document(std::string_view text,
-                                                        document_format format);
+std::variant<document, document_problem>
+parse_document(std::string_view text, document_format format);
 
 } // namespace perdure::config

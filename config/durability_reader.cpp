@@ -9,6 +9,16 @@ namespace {
 using runtime::json;
 using runtime::task_policy;
 
+/// Adds what runtime says is wrong with one key; it starts with that key.
+void add_problem(const file_place& place, const document::member& member,
+                 const std::string& message, const reading& with) {
+  const auto key = member.key + ": ";
+  const auto found = message.find(key);
+  with.problems.add(
+    member.position, place.at(member.key, member.value).path,
+    found == std::string::npos ? message : message.substr(found + key.size()));
+}
+
 /// Reads each key by itself, so that each problem has its own place.
 task_policy read_policy(const std::optional<file_place>& place,
                         const reading& with, task_policy policy) {
@@ -26,7 +36,7 @@ task_policy read_policy(const std::optional<file_place>& place,
     if (merged)
       policy = std::move(*merged);
     else
-      with.problems.add(member.position, place->path, merged.error().message);
+      add_problem(*place, member, merged.error().message, with);
   }
   return policy;
 }
@@ -38,8 +48,8 @@ std::vector<std::string> tool_names(const agent_draft& draft) {
   return names;
 }
 
-runtime::tool_definition* find_tool(agent_draft& draft,
-                                    const std::string& name) {
+runtime::tool_definition*
+find_tool(agent_draft& draft, const std::string& name) {
   auto& tools = draft.definition.tools;
   const auto found
     = std::find_if(tools.begin(), tools.end(),
@@ -73,12 +83,11 @@ bool includes(const json& whole, const json& part) {
     return runtime::same_json(whole, part);
   if (!whole.is_object())
     return false;
-  return std::all_of(part.items().begin(), part.items().end(),
-                     [&](const auto& item) {
-                       const auto found = whole.find(item.key());
-                       return found != whole.end()
-                              && includes(*found, item.value());
-                     });
+  return std::all_of(
+    part.items().begin(), part.items().end(), [&](const auto& item) {
+      const auto found = whole.find(item.key());
+      return found != whole.end() && includes(*found, item.value());
+    });
 }
 
 /// The tools that a selector means: `all`, a list of names, or an object that
@@ -120,8 +129,8 @@ void read_durability(const file_place& place, const reading& with,
   auto& definition = draft.definition;
   definition.model_policy
     = read_policy(fields.find("model"), with, definition.model_policy);
-  const auto tool_policy = read_policy(fields.find("tools"), with,
-                                       runtime::default_tool_policy());
+  const auto tool_policy
+    = read_policy(fields.find("tools"), with, runtime::default_tool_policy());
   for (auto& tool : definition.tools)
     tool.policy = tool_policy;
   if (const auto by_name = fields.find("tools_by_name"))
@@ -139,11 +148,10 @@ void read_durability(const file_place& place, const reading& with,
 void read_tool_metadata(const file_place& place, const reading& with,
                         agent_draft& draft) {
   const auto* selector = place.node->find("tools");
-  const auto tools
-    = select_tools(selector == nullptr
-                     ? std::nullopt
-                     : std::optional{place.at("tools", *selector)},
-                   with, draft);
+  const auto tools = select_tools(
+    selector == nullptr ? std::nullopt
+                        : std::optional{place.at("tools", *selector)},
+    with, draft);
   for (const auto& member : place.node->members) {
     if (member.key == "tools")
       continue;
@@ -169,7 +177,7 @@ void read_limits(const file_place& place, const reading& with,
     if (merged)
       limits = *merged;
     else
-      with.problems.add(member.position, place.path, merged.error().message);
+      add_problem(place, member, merged.error().message, with);
   }
 }
 

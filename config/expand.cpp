@@ -23,8 +23,8 @@ runtime::failure invalid(std::string message) {
 }
 
 /// The value of what stands between the braces.
-runtime::result<std::string> value_of(std::string_view inner,
-                                      const environment& lookup) {
+runtime::result<std::string>
+value_of(std::string_view inner, const environment& lookup) {
   const auto mark = inner.find(":-");
   const auto name = inner.substr(0, mark);
   if (!is_name(name))
@@ -55,8 +55,8 @@ environment process_environment() {
   };
 }
 
-runtime::result<std::string> expand(std::string_view text,
-                                    const environment& lookup) {
+runtime::result<std::string>
+expand(std::string_view text, const environment& lookup) {
   std::string expanded;
   while (!text.empty()) {
     if (text.starts_with("$${")) {

@@ -18,7 +18,7 @@ environment process_environment();
 /// Replaces `${NAME}` and `${NAME:-default}` (used when the variable is unset
 /// or empty); `$${` stands for `${`. What was filled in is not looked at again.
 /// Errors: errc::invalid_argument naming the variable or what is malformed
-runtime::result<std::string> expand(std::string_view text,
-                                    const environment& lookup);
+runtime::result<std::string>
+expand(std::string_view text, const environment& lookup);
 
 } // namespace perdure::config

@@ -45,9 +45,9 @@ file_problems::file_problems(std::string file) : file_(std::move(file)) {
   // nop
 }
 
-file_problems::line file_problems::to_line(file_position position,
-                                           std::string_view path,
-                                           std::string_view message) const {
+file_problems::line
+file_problems::to_line(file_position position, std::string_view path,
+                       std::string_view message) const {
   auto text = file_ + ":" + std::to_string(position.line) + ":"
               + std::to_string(position.column) + ": ";
   if (!path.empty())
@@ -71,12 +71,11 @@ bool file_problems::empty() const noexcept {
 
 runtime::failure file_problems::to_failure(runtime::errc code) const {
   auto sorted = problems_;
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const line& left, const line& right) {
-                     return std::pair{left.position.line, left.position.column}
-                            < std::pair{right.position.line,
-                                        right.position.column};
-                   });
+  std::stable_sort(
+    sorted.begin(), sorted.end(), [](const line& left, const line& right) {
+      return std::pair{left.position.line, left.position.column}
+             < std::pair{right.position.line, right.position.column};
+    });
   std::string text;
   for (const auto& problem : sorted)
     text += (text.empty() ? "" : "\n") + problem.text;
@@ -93,16 +92,16 @@ std::vector<std::string> file_problems::warnings() const {
 // -- places and values --------------------------------------------------------
 
 file_place file_place::at(std::string_view key, const document& child) const {
-  return {&child, path.empty() ? std::string{key}
-                               : path + "." + std::string{key}};
+  return {&child,
+          path.empty() ? std::string{key} : path + "." + std::string{key}};
 }
 
 file_place file_place::at(std::size_t index) const {
   return {&node->items[index], path + "[" + std::to_string(index) + "]"};
 }
 
-std::string name_hint(std::string_view name,
-                      std::span<const std::string> names) {
+std::string
+name_hint(std::string_view name, std::span<const std::string> names) {
   if (names.empty())
     return "valid: none";
   const std::string* nearest = nullptr;
@@ -118,18 +117,16 @@ std::string name_hint(std::string_view name,
       nearest = &candidate;
     }
   }
-  const auto hint
-    = nearest == nullptr ? "" : "did you mean " + *nearest + "? ";
+  const auto hint = nearest == nullptr ? "" : "did you mean " + *nearest + "? ";
   return hint + "valid: " + valid;
 }
 
-std::optional<std::string> read_text(const file_place& place,
-                                     const reading& with) {
+std::optional<std::string>
+read_text(const file_place& place, const reading& with) {
   const auto& node = *place.node;
   if (node.type != document::kind::scalar || !node.scalar.is_string()) {
     with.problems.add(node.position, place.path,
-                      "must be a string, is "
-                        + std::string{kind_of(node)});
+                      "must be a string, is " + std::string{kind_of(node)});
     return std::nullopt;
   }
   auto expanded
@@ -209,22 +206,22 @@ std::optional<bool> field_reader::boolean(std::string_view key) const {
     return std::nullopt;
   if (found->node->scalar.is_boolean())
     return found->node->scalar.get<bool>();
-  add(*found, "must be true or false, is "
-                + std::string{kind_of(*found->node)});
+  add(*found,
+      "must be true or false, is " + std::string{kind_of(*found->node)});
   return std::nullopt;
 }
 
-std::optional<std::int64_t> field_reader::integer(std::string_view key,
-                                                  std::int64_t min,
-                                                  std::int64_t max) const {
+std::optional<std::int64_t>
+field_reader::integer(std::string_view key, std::int64_t min,
+                      std::int64_t max) const {
   const auto found = find(key);
   if (!found)
     return std::nullopt;
   const auto& value = found->node->scalar;
   const auto is_huge
     = value.is_number_unsigned()
-      && value.get<std::uint64_t>()
-           > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+      && value.get<std::uint64_t>() > static_cast<std::uint64_t>(
+           std::numeric_limits<std::int64_t>::max());
   if (value.is_number_integer() && !is_huge) {
     const auto number = value.get<std::int64_t>();
     if (number >= min && number <= max)
@@ -261,8 +258,7 @@ field_reader::choice(std::string_view key,
   const auto found = find(key);
   auto value = text(key);
   const std::vector<std::string> names{valid.begin(), valid.end()};
-  if (!value
-      || std::find(names.begin(), names.end(), *value) != names.end())
+  if (!value || std::find(names.begin(), names.end(), *value) != names.end())
     return value;
   add(*found, "unknown value '" + *value + "'; " + name_hint(*value, names));
   return std::nullopt;
@@ -274,8 +270,7 @@ std::optional<json> field_reader::object(std::string_view key) const {
     return std::nullopt;
   if (found->node->type == document::kind::object)
     return to_json(*found, with_);
-  add(*found, "must be an object, is "
-                + std::string{kind_of(*found->node)});
+  add(*found, "must be an object, is " + std::string{kind_of(*found->node)});
   return std::nullopt;
 }
 
@@ -285,8 +280,8 @@ field_reader::texts(std::string_view key) const {
   if (!found)
     return std::nullopt;
   if (found->node->type != document::kind::array) {
-    add(*found, "must be a list of strings, is "
-                  + std::string{kind_of(*found->node)});
+    add(*found,
+        "must be a list of strings, is " + std::string{kind_of(*found->node)});
     return std::nullopt;
   }
   std::vector<std::string> values;

@@ -18,10 +18,10 @@ class file_problems {
 public:
   explicit file_problems(std::string file);
 
-  void add(file_position position, std::string_view path,
-           std::string_view message);
-  void warn(file_position position, std::string_view path,
-            std::string_view message);
+  void
+  add(file_position position, std::string_view path, std::string_view message);
+  void
+  warn(file_position position, std::string_view path, std::string_view message);
 
   [[nodiscard]] bool empty() const noexcept;
 
@@ -56,20 +56,21 @@ struct file_place {
   const document* node = nullptr;
   std::string path;
 
-  [[nodiscard]] file_place at(std::string_view key,
-                              const document& child) const;
+  [[nodiscard]] file_place
+  at(std::string_view key, const document& child) const;
   [[nodiscard]] file_place at(std::size_t index) const;
 };
 
 /// `name`, or the nearest of `names` as a hint; and all of them.
-std::string name_hint(std::string_view name, std::span<const std::string> names);
+std::string
+name_hint(std::string_view name, std::span<const std::string> names);
 
 /// The value of `place` as JSON, with `${NAME}` filled in in all strings.
 runtime::json to_json(const file_place& place, const reading& with);
 
 /// The string at `place`, with `${NAME}` filled in.
-std::optional<std::string> read_text(const file_place& place,
-                                     const reading& with);
+std::optional<std::string>
+read_text(const file_place& place, const reading& with);
 
 /// Reads the members of one object, strictly. Members that are null count as
 /// absent. Whatever is wrong is added to the problems and reads as absent.

@@ -209,10 +209,9 @@ private:
     const auto parsed = json::parse(token, nullptr, false);
     if (token.empty() || parsed.is_discarded()) {
       position_ = target.position;
-      return fail(token.empty()
-                    ? std::string{"expected a value"}
-                    : "'" + std::string{token.substr(0, 40)}
-                        + "' is not a JSON value");
+      return fail(token.empty() ? std::string{"expected a value"}
+                                : "'" + std::string{token.substr(0, 40)}
+                                    + "' is not a JSON value");
     }
     target.scalar = parsed;
   }
@@ -233,8 +232,8 @@ private:
 
 } // namespace
 
-std::variant<document, document_problem> read_json(std::string_view text,
-                                                   bool with_comments) {
+std::variant<document, document_problem>
+read_json(std::string_view text, bool with_comments) {
   return json_reader{text, with_comments}.run();
 }
 

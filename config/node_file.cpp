@@ -27,11 +27,11 @@ void read_log(const file_place& place, const reading& with, log_options& log) {
 
 void read_limits(const file_place& place, const reading& with,
                  node_limits& limits) {
-  const field_reader fields{
-    place,
-    with,
-    {"active_runs_max", "queued_runs_max", "request_body_max_bytes",
-     "journal_bytes_max", "park_after_seconds"}};
+  const field_reader fields{place,
+                            with,
+                            {"active_runs_max", "queued_runs_max",
+                             "request_body_max_bytes", "journal_bytes_max",
+                             "park_after_seconds"}};
   read_size(fields, "active_runs_max", limits.active_runs_max);
   read_size(fields, "queued_runs_max", limits.queued_runs_max);
   read_size(fields, "request_body_max_bytes", limits.request_body_max_bytes);
@@ -87,8 +87,7 @@ void read_node(const file_place& root, const reading& with,
     return fields.add(*providers, "must be an object");
   for (const auto& member : providers->node->members)
     node.providers.emplace(
-      member.key,
-      read_provider(providers->at(member.key, member.value), with));
+      member.key, read_provider(providers->at(member.key, member.value), with));
 }
 
 /// The part of `root` that `problem` is about, or the last one on the way to it
@@ -109,12 +108,11 @@ file_place find_place(const document& root, const node_problem& problem) {
 
 } // namespace
 
-runtime::result<node_file> parse_node_file(std::string_view text,
-                                           const std::string& file_name,
-                                           const environment& lookup) {
+runtime::result<node_file>
+parse_node_file(std::string_view text, const std::string& file_name,
+                const environment& lookup) {
   file_problems problems{file_name};
-  const auto parsed
-    = parse_document(text, document_format::json_with_comments);
+  const auto parsed = parse_document(text, document_format::json_with_comments);
   if (const auto* problem = std::get_if<document_problem>(&parsed)) {
     problems.add(problem->position, "", problem->message);
     return problems.to_failure(runtime::errc::invalid_node_file);
@@ -132,8 +130,8 @@ runtime::result<node_file> parse_node_file(std::string_view text,
   return node;
 }
 
-runtime::result<node_file> load_node_file(const fs::path& file,
-                                          const environment& lookup) {
+runtime::result<node_file>
+load_node_file(const fs::path& file, const environment& lookup) {
   const auto text = read_text_file(file);
   if (!text)
     return runtime::failure{runtime::errc::invalid_node_file,

@@ -73,11 +73,11 @@ std::vector<node_problem> validate(const node_file& node);
 /// folder of `file_name`.
 /// Errors: errc::invalid_node_file with every problem, one per line:
 /// `file:line:column: path: problem`
-runtime::result<node_file> parse_node_file(std::string_view text,
-                                           const std::string& file_name,
-                                           const environment& lookup);
-runtime::result<node_file> load_node_file(const std::filesystem::path& file,
-                                          const environment& lookup);
+runtime::result<node_file>
+parse_node_file(std::string_view text, const std::string& file_name,
+                const environment& lookup);
+runtime::result<node_file>
+load_node_file(const std::filesystem::path& file, const environment& lookup);
 
 /// How one provider is reached.
 struct provider_settings {
@@ -92,8 +92,9 @@ struct provider_settings {
   std::map<std::string, std::string> headers;
 };
 
-/// The settings of all known providers and of those of the node file, by prefix.
-/// The file goes before the environment, and the environment before the table.
+/// The settings of all known providers and of those of the node file, by
+/// prefix. The file goes before the environment, and the environment before the
+/// table.
 std::map<std::string, provider_settings>
 resolve_providers(const node_file& node, const environment& lookup);
 

@@ -29,8 +29,8 @@ bool is_listen_address(std::string_view text) {
   if (colon == std::string_view::npos || !is_port(text.substr(colon + 1)))
     return false;
   const auto host = text.substr(0, colon);
-  const auto is_bracketed = host.size() > 2 && host.starts_with('[')
-                            && host.ends_with(']');
+  const auto is_bracketed
+    = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
   constexpr std::string_view forbidden = ":/[] \t\r\n@?#";
   const auto name = is_bracketed ? host.substr(1, host.size() - 2) : host;
   return !name.empty()
@@ -46,8 +46,8 @@ bool is_url(std::string_view text) {
       text.remove_prefix(std::string_view{scheme}.size());
       return !text.empty() && text.front() != '/'
              && std::none_of(text.begin(), text.end(), [](char sign) {
-                  return static_cast<unsigned char>(sign) <= ' '
-                         || sign == '?' || sign == '#' || sign == '\x7f';
+                  return static_cast<unsigned char>(sign) <= ' ' || sign == '?'
+                         || sign == '#' || sign == '\x7f';
                 });
     }
   return false;
@@ -91,9 +91,9 @@ void check_choice(const std::string& value,
 void check_range(std::uint64_t value, std::uint64_t min, std::uint64_t max,
                  const char* key, problems& found) {
   if (value < min || value > max)
-    found.push_back({{"limits", key},
-                     "must be from " + std::to_string(min) + " to "
-                       + std::to_string(max)});
+    found.push_back(
+      {{"limits", key},
+       "must be from " + std::to_string(min) + " to " + std::to_string(max)});
 }
 
 void check_own_provider(const std::string& prefix,
@@ -128,8 +128,8 @@ void check_provider(const std::string& prefix, const provider_options& options,
                      "must not contain line breaks or control characters"});
   for (const auto& [name, value] : options.headers)
     if (!is_header_name(name) || !is_header_value(value))
-      found.push_back({{"providers", prefix, "headers", name},
-                       "is not a valid HTTP header"});
+      found.push_back(
+        {{"providers", prefix, "headers", name}, "is not a valid HTTP header"});
 }
 
 } // namespace
@@ -158,8 +158,8 @@ std::vector<node_problem> validate(const node_file& node) {
   check_range(limits.queued_runs_max, 0, count_max, "queued_runs_max", found);
   check_range(limits.request_body_max_bytes, 1024, 1024 * mebibyte,
               "request_body_max_bytes", found);
-  check_range(limits.journal_bytes_max, mebibyte, size_max,
-              "journal_bytes_max", found);
+  check_range(limits.journal_bytes_max, mebibyte, size_max, "journal_bytes_max",
+              found);
   if (limits.park_after < std::chrono::milliseconds{1})
     found.push_back({{"limits", "park_after_seconds"},
                      "must be a number of seconds, at least 0.001"});

@@ -98,8 +98,8 @@ private:
       return;
     }
     const auto sign = text_[position_++];
-    const auto letter = (sign >= 'a' && sign <= 'z')
-                        || (sign >= 'A' && sign <= 'Z');
+    const auto letter
+      = (sign >= 'a' && sign <= 'z') || (sign >= 'A' && sign <= 'Z');
     // Without this, an unknown escape would silently mean the bare letter.
     constexpr std::string_view known = "bBdDsSwWfnrtvcxu";
     if (letter && known.find(sign) == std::string_view::npos)
@@ -153,8 +153,8 @@ private:
     }
     const auto counts = text_.substr(position_, end - position_);
     const auto comma = counts.find(',');
-    const auto has_end = comma == std::string_view::npos
-                         || comma + 1 < counts.size();
+    const auto has_end
+      = comma == std::string_view::npos || comma + 1 < counts.size();
     const auto last = has_end && comma != std::string_view::npos
                         ? counts.substr(comma + 1)
                         : counts.substr(0, comma);
@@ -231,10 +231,11 @@ runtime::result<pattern> pattern::compile(std::string_view text) {
                          | std::regex_constants::__polynomial;
   try {
     const auto wide = L"(?:[\\s\\S]*)(?:" + to_wide(text) + L")(?:[\\s\\S]*)";
-    return pattern{std::make_shared<program>(program{std::wregex{wide, flags}})};
+    return pattern{
+      std::make_shared<program>(program{std::wregex{wide, flags}})};
   } catch (const std::regex_error& reason) {
-    return refuse(text,
-                  std::string{"is not a supported expression: "} + reason.what());
+    return refuse(text, std::string{"is not a supported expression: "}
+                          + reason.what());
   }
 }
 
@@ -255,8 +256,8 @@ check_backtracking_pattern(std::string_view text) {
   try {
     [[maybe_unused]] const std::regex compiled{std::string{text}};
   } catch (const std::regex_error& reason) {
-    return refuse(text,
-                  std::string{"is not a supported expression: "} + reason.what());
+    return refuse(text, std::string{"is not a supported expression: "}
+                          + reason.what());
   }
   return runtime::ok();
 }

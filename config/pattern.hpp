@@ -32,6 +32,7 @@ private:
 
 /// Checks a pattern that is matched by backtracking (`patternProperties`):
 /// on top of what `pattern::compile` refuses, nested unbounded repetition.
-runtime::result<runtime::unit> check_backtracking_pattern(std::string_view text);
+runtime::result<runtime::unit>
+check_backtracking_pattern(std::string_view text);
 
 } // namespace perdure::config

@@ -2,15 +2,14 @@
 
 #include "config/schema_rewriter.hpp"
 
-#include <valijson/constraints/concrete_constraints.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <exception>
+#include <valijson/constraints/concrete_constraints.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
 
 namespace perdure::config {
 
@@ -134,8 +133,8 @@ json to_location(const std::vector<std::string>& context, const json& value) {
   return location;
 }
 
-std::vector<schema_error> to_errors(const ValidationResults& results,
-                                    const json& value) {
+std::vector<schema_error>
+to_errors(const ValidationResults& results, const json& value) {
   std::vector<schema_error> errors;
   const auto all_summaries
     = std::all_of(results.begin(), results.end(), [](const auto& error) {

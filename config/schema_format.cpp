@@ -41,9 +41,10 @@ bool take_date(std::string_view& text) {
     return false;
   const auto day = take_number(text, 2);
   return day
-         && std::chrono::year_month_day{
-           std::chrono::year{static_cast<int>(*year)},
-           std::chrono::month{*month}, std::chrono::day{*day}}
+         && std::chrono::year_month_day{std::chrono::year{
+                                          static_cast<int>(*year)},
+                                        std::chrono::month{*month},
+                                        std::chrono::day{*day}}
               .ok();
 }
 

@@ -76,9 +76,9 @@ runtime::result<runtime::unit> schema_graph::check() const {
     const auto& edges = nodes_[top.node].all;
     seen[top.node] = progress::open;
     if (path.size() > depth_max)
-      return refuse(nodes_[top.node].pointer,
-                    "schemas nest deeper than " + std::to_string(depth_max)
-                      + " levels");
+      return refuse(nodes_[top.node].pointer, "schemas nest deeper than "
+                                                + std::to_string(depth_max)
+                                                + " levels");
     if (top.edge == edges.size()) {
       path.pop_back();
       continue;

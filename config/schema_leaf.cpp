@@ -164,12 +164,13 @@ runtime::result<leaf_check> pattern_check(const json& argument) {
   auto compiled = pattern::compile(argument.get_ref<const std::string&>());
   if (!compiled)
     return compiled.error();
-  return leaf_check{[expression = *compiled, text = argument.get<std::string>()](
-                      const schema_value& value) -> maybe_problem {
-    if (!value.isString() || expression.matches(value.getString()))
-      return std::nullopt;
-    return "must match the pattern " + text;
-  }};
+  return leaf_check{
+    [expression = *compiled, text = argument.get<std::string>()](
+      const schema_value& value) -> maybe_problem {
+      if (!value.isString() || expression.matches(value.getString()))
+        return std::nullopt;
+      return "must match the pattern " + text;
+    }};
 }
 
 runtime::result<leaf_check> format_check(const json& argument) {
@@ -201,8 +202,8 @@ int compare(const schema_value& value, const json& bound) {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-runtime::result<leaf_check> bound_check(std::string_view keyword,
-                                        const json& argument) {
+runtime::result<leaf_check>
+bound_check(std::string_view keyword, const json& argument) {
   if (!argument.is_number())
     return refuse("must be a number");
   const auto is_minimum = keyword.ends_with("inimum");
@@ -249,8 +250,8 @@ runtime::result<leaf_check> multiple_check(const json& argument) {
   }};
 }
 
-runtime::result<leaf_check> length_check(std::string_view keyword,
-                                         const json& argument) {
+runtime::result<leaf_check>
+length_check(std::string_view keyword, const json& argument) {
   if (!argument.is_number() || argument.get<double>() < 0
       || !is_whole(argument.get<double>()))
     return refuse("must be a whole number, at least 0");
@@ -304,8 +305,8 @@ std::optional<std::int64_t> as_integer(const json& value) {
 
 } // namespace
 
-runtime::result<leaf_check> make_leaf_check(std::string_view keyword,
-                                            const json& argument) {
+runtime::result<leaf_check>
+make_leaf_check(std::string_view keyword, const json& argument) {
   if (keyword == "type")
     return type_check(argument);
   if (keyword == "enum")
@@ -332,8 +333,8 @@ leaf_check never_check() {
   return [](const schema_value&) -> maybe_problem { return "is not allowed"; };
 }
 
-std::optional<nlohmann::json> to_plain(const json& value,
-                                       std::size_t depth_max) {
+std::optional<nlohmann::json>
+to_plain(const json& value, std::size_t depth_max) {
   if (value.is_structured() && depth_max == 0)
     return std::nullopt;
   if (value.is_object()) {

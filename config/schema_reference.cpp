@@ -11,8 +11,8 @@ namespace {
 using runtime::json;
 
 runtime::failure refuse(std::string_view reference, std::string_view reason) {
-  return {runtime::errc::unsupported_schema, "$ref '" + std::string{reference}
-                                               + "' " + std::string{reason}};
+  return {runtime::errc::unsupported_schema,
+          "$ref '" + std::string{reference} + "' " + std::string{reason}};
 }
 
 /// The `$id` of a node when it names a resource, not a place inside one.
@@ -90,9 +90,9 @@ schema_references::schema_references(const json& root) : root_(root) {
   collect({&root_, "", &root_});
 }
 
-schema_place schema_references::child(const schema_place& from,
-                                      const json& node,
-                                      std::string_view key) const {
+schema_place
+schema_references::child(const schema_place& from, const json& node,
+                         std::string_view key) const {
   return {&node, from.pointer + "/" + escape_token(key),
           own_id(node) != nullptr ? &node : from.resource};
 }

@@ -32,9 +32,9 @@ public:
   resolve(std::string_view reference, const schema_place& from) const;
 
   /// The place of a child of `from`.
-  [[nodiscard]] schema_place child(const schema_place& from,
-                                   const runtime::json& node,
-                                   std::string_view key) const;
+  [[nodiscard]] schema_place
+  child(const schema_place& from, const runtime::json& node,
+        std::string_view key) const;
 
 private:
   void collect(const schema_place& root);

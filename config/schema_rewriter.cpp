@@ -52,7 +52,8 @@ class rewriter {
 public:
   explicit rewriter(const json& root) : root_(root), references_(root) {
     // Up to draft 7, what stands beside a `$ref` means nothing.
-    if (const auto* draft = find(root, "$schema"); draft && draft->is_string()) {
+    if (const auto* draft = find(root, "$schema");
+        draft && draft->is_string()) {
       const auto name = draft->get<std::string>();
       lone_references_ = name.find("draft-0") != std::string::npos;
     }
@@ -99,13 +100,12 @@ private:
   /// A reference to the rewritten form of `place`.
   /// @param in_place whether it is about the same value as the current schema
   plain_json refer(const schema_place& place, bool in_place) {
-    const auto [entry, is_new]
-      = indexes_.emplace(place.node, indexes_.size());
+    const auto [entry, is_new] = indexes_.emplace(place.node, indexes_.size());
     const auto index = entry->second;
     if (is_new) {
       if (indexes_.size() > schema_count_max)
-        fail(place.pointer, "more than " + std::to_string(schema_count_max)
-                              + " subschemas");
+        fail(place.pointer,
+             "more than " + std::to_string(schema_count_max) + " subschemas");
       graph_.add(place.pointer);
       open_.push_back({place, index});
     }
@@ -223,8 +223,8 @@ private:
       add_dependencies(at, result);
   }
 
-  void add_list(const std::string& key, const schema_place& at,
-                plain_json& result) {
+  void
+  add_list(const std::string& key, const schema_place& at, plain_json& result) {
     if (!at.node->is_array() || at.node->empty())
       return fail(at.pointer, "must be an array of schemas, not empty");
     for (std::size_t i = 0; i < at.node->size(); ++i)
@@ -336,8 +336,7 @@ runtime::result<rewritten_schema> rewrite_schema(const json& text) {
   if (nests_deeper(text, document_depth_max))
     return runtime::failure{runtime::errc::unsupported_schema,
                             "nests deeper than "
-                              + std::to_string(document_depth_max)
-                              + " levels"};
+                              + std::to_string(document_depth_max) + " levels"};
   return rewriter{text}.run();
 }
 

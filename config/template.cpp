@@ -109,8 +109,7 @@ private:
       const json index = position;
       const json key = list->is_array() ? index : json(name);
       ++position;
-      with_scope({&item, &index, &key, position == 1,
-                  position == list->size()},
+      with_scope({&item, &index, &key, position == 1, position == list->size()},
                  node.body);
       if (is_too_large_)
         return;
@@ -140,10 +139,9 @@ private:
 
   const json* find_position(template_path::start from) const {
     using start = template_path::start;
-    const auto each = std::find_if(scopes_.rbegin(), scopes_.rend(),
-                                   [](const scope& item) {
-                                     return item.index != nullptr;
-                                   });
+    const auto each
+      = std::find_if(scopes_.rbegin(), scopes_.rend(),
+                     [](const scope& item) { return item.index != nullptr; });
     if (each == scopes_.rend())
       return nullptr;
     if (from == start::index)
@@ -173,9 +171,8 @@ void collect(const std::vector<template_node>& nodes, std::size_t depth,
   using start = template_path::start;
   for (const auto& node : nodes) {
     const auto& path = node.path;
-    const auto is_root
-      = path.from == start::root
-        || (path.from == start::here && path.parents == depth);
+    const auto is_root = path.from == start::root
+                         || (path.from == start::here && path.parents == depth);
     if (node.type != kind::text && is_root && !path.keys.empty()) {
       auto name = path.keys.front();
       for (std::size_t i = 1; i < path.keys.size(); ++i)
@@ -194,8 +191,7 @@ bool is_template(std::string_view text) noexcept {
   return text.find("{{") != std::string_view::npos;
 }
 
-runtime::result<std::string> render(const std::string& text,
-                                    const json& deps) {
+runtime::result<std::string> render(const std::string& text, const json& deps) {
   const auto nodes = parse_template(text);
   if (!nodes)
     return nodes.error();

@@ -18,8 +18,8 @@ bool is_template(std::string_view text) noexcept;
 /// and `{{else if}}`; comments; `{{~` and `~}}`. What is missing or null is
 /// empty; arrays and objects are written as JSON.
 /// Errors: errc::invalid_argument: other syntax, output over 4 MiB
-runtime::result<std::string> render(const std::string& text,
-                                    const runtime::json& deps);
+runtime::result<std::string>
+render(const std::string& text, const runtime::json& deps);
 
 /// The dotted paths that a template takes from the top of its deps, each once,
 /// in the order of the text. Errors: errc::invalid_argument

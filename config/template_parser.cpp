@@ -180,8 +180,7 @@ private:
     const auto is_block = tag.inner.starts_with('#')
                           || tag.inner.starts_with('/')
                           || tag.inner.starts_with('!')
-                          || tag.inner.starts_with("else")
-                          || tag.inner == "^";
+                          || tag.inner.starts_with("else") || tag.inner == "^";
     if (is_block && !tag.is_raw)
       widen_standalone(tag);
     auto before = text_.substr(position_, tag.begin - position_);
@@ -275,8 +274,7 @@ private:
       body().push_back(std::move(node));
   }
 
-  bool set_path(template_node& node, std::string_view text,
-                std::size_t begin) {
+  bool set_path(template_node& node, std::string_view text, std::size_t begin) {
     auto path = parse_path(text);
     if (!path) {
       fail(begin, "'" + std::string{text.substr(0, 60)}
@@ -305,8 +303,8 @@ private:
                            + "' is not supported; valid: if, unless, each, "
                              "with");
     if (open_.size() > block_depth_max)
-      return fail(begin, "blocks nest deeper than "
-                           + std::to_string(block_depth_max));
+      return fail(begin,
+                  "blocks nest deeper than " + std::to_string(block_depth_max));
     if (!set_path(next.node, inner, begin))
       return;
     next.name = std::string{name};
@@ -330,8 +328,8 @@ private:
       if (done.is_chained)
         continue;
       if (done.name != name)
-        fail(begin, "{{/" + std::string{name} + "}} closes {{#" + done.name
-                      + "}}");
+        fail(begin,
+             "{{/" + std::string{name} + "}} closes {{#" + done.name + "}}");
       return;
     }
     fail(begin, "{{/" + std::string{name} + "}} closes nothing");

@@ -2,16 +2,15 @@
 
 #include "config/json_reader.hpp"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/mark.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 #include <sstream>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
 
 namespace perdure::config {
 
@@ -82,6 +81,9 @@ public:
     if (open_.size() + found->second.depth > document_depth_max)
       refuse(mark, "nests deeper than " + std::to_string(document_depth_max)
                      + " levels");
+    if (!open_.empty())
+      open_.back().depth
+        = std::max(open_.back().depth, found->second.depth + 1);
     auto copy = found->second.value;
     copy.position = to_position(mark);
     add(std::move(copy), 0);
@@ -95,9 +97,9 @@ public:
     add(leaf(mark, value), anchor);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
-                       YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
+  void
+  OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
+                  YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
     check_tag(mark, tag);
     open(mark, document::kind::array, anchor);
   }
@@ -160,8 +162,8 @@ private:
     return result;
   }
 
-  void open(const YAML::Mark& mark, document::kind type,
-            YAML::anchor_t anchor) {
+  void
+  open(const YAML::Mark& mark, document::kind type, YAML::anchor_t anchor) {
     frame next;
     next.first_count = count_;
     next.value = leaf(mark, nullptr);
@@ -199,8 +201,8 @@ private:
       check_key(top.keys, value);
       top.key = std::move(value);
     } else {
-      top.value.members.push_back({text_of(*top.key), top.key->position,
-                                   std::move(value)});
+      top.value.members.push_back(
+        {text_of(*top.key), top.key->position, std::move(value)});
       top.key.reset();
     }
   }

@@ -27,10 +27,8 @@ worker_list make_workers(const std::shared_ptr<http_server_state>& state) {
 /// Accepts connections on the first worker and spreads them over all.
 class beast_http_server final : public http_server {
 public:
-  beast_http_server(const http_server_options& options,
-                    request_handler handler)
-    : state_(std::make_shared<http_server_state>(options,
-                                                 std::move(handler))),
+  beast_http_server(const http_server_options& options, request_handler handler)
+    : state_(std::make_shared<http_server_state>(options, std::move(handler))),
       workers_(make_workers(state_)) {
     // nop
   }
@@ -162,8 +160,7 @@ private:
 } // namespace
 
 runtime::result<std::unique_ptr<http_server>>
-start_http_server(const http_server_options& options,
-                  request_handler handler) {
+start_http_server(const http_server_options& options, request_handler handler) {
   auto server
     = std::make_unique<beast_http_server>(options, std::move(handler));
   if (auto listening = server->listen(); !listening)

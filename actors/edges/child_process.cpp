@@ -1,21 +1,20 @@
 #include "actors/edges/child_process.hpp"
 
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <fcntl.h>
 #include <memory>
+#include <sched.h>
+#include <signal.h>
 #include <string_view>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <system_error>
 
 namespace perdure::actors {
@@ -85,8 +84,7 @@ PERDURE_IN_CHILD int run_child(void* argument) {
     if (::syscall(SYS_dup3, plan->standard[static_cast<std::size_t>(fd)], fd, 0)
         < 0)
       return fail_child(plan, start_step::pipes);
-  if (plan->directory != nullptr
-      && ::syscall(SYS_chdir, plan->directory) != 0)
+  if (plan->directory != nullptr && ::syscall(SYS_chdir, plan->directory) != 0)
     return fail_child(plan, start_step::directory);
   close_descriptors(plan->descriptors_max);
   reset_signals();
@@ -95,6 +93,15 @@ PERDURE_IN_CHILD int run_child(void* argument) {
 }
 
 #undef PERDURE_IN_CHILD
+
+#if defined(__SANITIZE_THREAD__)
+// ThreadSanitizer takes `clone` for a fork and would prepare the memory that
+// the child shares for life in another process.
+extern "C" int __clone(int (*)(void*), void*, int, void*, ...);
+constexpr auto clone_child = &__clone;
+#else
+constexpr auto clone_child = &::clone;
+#endif
 
 bool has_nul(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
@@ -192,7 +199,7 @@ std::string describe(const start_plan& plan, const process_request& request) {
 }
 
 /// Runs `plan` in a new process. @returns its id, or -1 with `errno`.
-pid_t launch(start_plan& plan) {
+pid_t give_birth(start_plan& plan) {
   // The child shares all memory but not this stack; the calling thread sleeps
   // until the child has called execve or is gone.
   const auto stack = std::make_unique<char[]>(child_stack_size);
@@ -203,8 +210,8 @@ pid_t launch(start_plan& plan) {
   sigfillset(&all);
   // A handler of the node must not run in the child.
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const auto pid = ::clone(run_child, reinterpret_cast<void*>(top),
-                           CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
+  const auto pid = clone_child(run_child, reinterpret_cast<void*>(top),
+                               CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
   const int error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   errno = error;
@@ -218,30 +225,9 @@ unsigned descriptors_max() {
   return static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur, 65'536));
 }
 
-} // namespace
-
-child_process start_child(const process_request& request) {
-  child_process child;
-  child.problem = check(request);
-  if (!child.problem.empty())
-    return child;
-  const auto& name = request.argv.front();
-  int error = 0;
-  const auto program = find_program(request, error);
-  if (program.empty()) {
-    child.problem
-      = error == ENOENT
-          ? "cannot start " + name + ": not found in the PATH of the program"
-          : "cannot start " + name + ": " + reason_text(error);
-    return child;
-  }
-  pipe_ends input;
-  pipe_ends output;
-  pipe_ends errors;
-  if (!open_pipe(input) || !open_pipe(output) || !open_pipe(errors)) {
-    child.problem = "cannot start " + name + ": " + reason_text(errno);
-    return child;
-  }
+/// Sets `pid`. @returns why it could not.
+std::string launch(const process_request& request, const std::string& program,
+                   const std::array<int, 3>& standard, pid_t& pid) {
   auto arguments = request.argv;
   std::vector<std::string> variables;
   for (const auto& [key, value] : request.environment)
@@ -254,24 +240,52 @@ child_process start_child(const process_request& request) {
   plan.environment = environment.data();
   if (!request.directory.empty())
     plan.directory = request.directory.c_str();
-  plan.standard
-    = {input.read.value(), output.write.value(), errors.write.value()};
+  plan.standard = standard;
   plan.descriptors_max = descriptors_max();
   plan.parent = ::getpid();
-  const auto pid = launch(plan);
-  if (pid < 0) {
-    child.problem = "cannot start " + name + ": " + reason_text(errno);
-    return child;
-  }
+  const auto born = give_birth(plan);
+  if (born < 0)
+    return "cannot start " + request.argv.front() + ": " + reason_text(errno);
   if (plan.failed_step != start_step::none) {
     siginfo_t ignored{};
-    ::waitid(P_PID, static_cast<id_t>(pid), &ignored, WEXITED);
-    child.problem = describe(plan, request);
+    ::waitid(P_PID, static_cast<id_t>(born), &ignored, WEXITED);
+    return describe(plan, request);
+  }
+  pid = born;
+  return {};
+}
+
+} // namespace
+
+child_process start_child(const process_request& request) {
+  child_process child;
+  child.problem = check(request);
+  if (!child.problem.empty())
+    return child;
+  const auto intro = "cannot start " + request.argv.front() + ": ";
+  int error = 0;
+  const auto program = find_program(request, error);
+  if (program.empty()) {
+    child.problem = intro
+                    + (error == ENOENT ? "not found in the PATH of the program"
+                                       : reason_text(error));
     return child;
   }
-  child.pid = pid;
+  pipe_ends input;
+  pipe_ends output;
+  pipe_ends errors;
+  if (!open_pipe(input) || !open_pipe(output) || !open_pipe(errors)) {
+    child.problem = intro + reason_text(errno);
+    return child;
+  }
+  child.problem
+    = launch(request, program,
+             {input.read.value(), output.write.value(), errors.write.value()},
+             child.pid);
+  if (!child.problem.empty())
+    return child;
   child.exit = file_descriptor{
-    static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+    static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0))};
   child.input = std::move(input.write);
   child.output = std::move(output.read);
   child.error_output = std::move(errors.read);

@@ -3,9 +3,8 @@
 #include "actors/edges/file_descriptor.hpp"
 #include "actors/edges/process_runner.hpp"
 
-#include <sys/types.h>
-
 #include <string>
+#include <sys/types.h>
 
 namespace perdure::actors {
 

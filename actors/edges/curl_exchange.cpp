@@ -1,5 +1,7 @@
 #include "actors/edges/curl_exchange.hpp"
 
+#include "actors/edges/http_text.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <cstring>
@@ -14,31 +16,6 @@ using runtime::errc;
 /// Delivered and not consumed; above it nothing more is read.
 constexpr std::uint64_t unconsumed_max = 1u << 20;
 constexpr std::size_t head_max = 256u << 10;
-constexpr long upload_buffer_size = 16 * 1024;
-
-bool is_token(std::string_view text) {
-  return !text.empty()
-         && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-              return std::isalnum(c) != 0
-                     || std::string_view{"!#$%&'*+-.^_`|~"}.find(
-                          static_cast<char>(c))
-                          != std::string_view::npos;
-            });
-}
-
-bool is_field_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return c == '\t' || (c >= 0x20 && c != 0x7f);
-  });
-}
-
-std::string lower(std::string_view text) {
-  std::string result{text};
-  for (auto& c : result)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
 
 std::string_view trim(std::string_view text) {
   constexpr std::string_view blank = " \t\r\n";
@@ -75,15 +52,6 @@ std::string_view what_to_check(CURLcode code) {
   }
 }
 
-std::string url_part(CURLU* url, CURLUPart part) {
-  char* text = nullptr;
-  if (::curl_url_get(url, part, &text, 0) != CURLUE_OK)
-    return {};
-  std::string result{text};
-  ::curl_free(text);
-  return result;
-}
-
 } // namespace
 
 std::string_view http_head::header(std::string_view name) const noexcept {
@@ -96,11 +64,8 @@ std::string_view http_head::header(std::string_view name) const noexcept {
 curl_exchange::curl_exchange(std::uint64_t exchange, http_request request,
                              std::shared_ptr<http_receiver> receiver,
                              std::function<void()> on_head)
-  : id(exchange),
-    request_(std::move(request)),
-    receiver_(std::move(receiver)),
-    on_head_(std::move(on_head)),
-    started_(clock::now()) {
+  : id(exchange), request_(std::move(request)), receiver_(std::move(receiver)),
+    on_head_(std::move(on_head)), started_(clock::now()) {
   std::erase(request_.body, nullptr);
   for (const auto& piece : request_.body)
     body_size_ += piece->size();
@@ -110,125 +75,8 @@ curl_exchange::~curl_exchange() {
   ::curl_slist_free_all(headers_);
 }
 
-bool curl_exchange::prepare(CURL* easy, const curl_options& options) {
-  if (!prepare_url() || !prepare_headers(options))
-    return false;
-  easy_ = easy;
-  const auto set = [easy](CURLoption option, auto value) {
-    ::curl_easy_setopt(easy, option, value);
-  };
-  set(CURLOPT_PRIVATE, static_cast<void*>(this));
-  set(CURLOPT_URL, request_.url.c_str());
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_ERRORBUFFER, error_text_.data());
-  set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  // Prefers a stream of a connection in the making to one connection more.
-  // Without TLS curl would wait for the first answer to learn the version.
-  set(CURLOPT_PIPEWAIT, origin_.starts_with("https") ? 1L : 0L);
-  set(CURLOPT_ACCEPT_ENCODING, "");
-  set(CURLOPT_TCP_KEEPALIVE, 1L);
-  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(CURLOPT_CONNECTTIMEOUT_MS,
-      static_cast<long>(
-        std::max<std::int64_t>(request_.connect_timeout.count(), 1)));
-  set(CURLOPT_USERAGENT, options.user_agent.c_str());
-  set(CURLOPT_HTTPHEADER, headers_);
-  set(CURLOPT_HEADERFUNCTION, &curl_exchange::header);
-  set(CURLOPT_HEADERDATA, static_cast<void*>(this));
-  set(CURLOPT_WRITEFUNCTION, &curl_exchange::write);
-  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
-  prepare_body();
-  return true;
-}
-
-bool curl_exchange::prepare_url() {
-  const std::unique_ptr<CURLU, void (*)(CURLU*)> url{::curl_url(),
-                                                     &::curl_url_cleanup};
-  const bool usable
-    = url && request_.url.find('\0') == std::string::npos
-      && ::curl_url_set(url.get(), CURLUPART_URL, request_.url.c_str(), 0)
-           == CURLUE_OK;
-  const auto scheme
-    = usable ? url_part(url.get(), CURLUPART_SCHEME) : std::string{};
-  if (scheme != "http" && scheme != "https") {
-    // Not shown: it may hold a secret.
-    fail(errc::model_network_error,
-         "The URL of the request is not usable. It must be an absolute URL "
-         "that begins with http:// or https://.");
-    return false;
-  }
-  origin_ = scheme + "://" + url_part(url.get(), CURLUPART_HOST);
-  if (const auto port = url_part(url.get(), CURLUPART_PORT); !port.empty())
-    origin_ += ':' + port;
-  return true;
-}
-
-bool curl_exchange::add_header(const std::string& line) {
-  auto* longer = ::curl_slist_append(headers_, line.c_str());
-  if (longer == nullptr)
-    return false;
-  headers_ = longer;
-  return true;
-}
-
-bool curl_exchange::prepare_headers(const curl_options&) {
-  if (!is_token(request_.method)) {
-    fail(errc::model_network_error, "The request to " + origin_
-                                      + " has no usable method.");
-    return false;
-  }
-  bool has_type = false;
-  bool added = add_header("Expect:");
-  for (const auto& [name, value] : request_.headers) {
-    if (!is_token(name) || !is_field_value(value)) {
-      fail(errc::model_network_error,
-           "The request to " + origin_ + " has a header "
-             + (is_token(name) ? name + " whose value" : "whose name")
-             + " has a forbidden character in it. Check the configured "
-               "headers and keys for line breaks.");
-      return false;
-    }
-    const auto key = lower(name);
-    // The framing is curl's; anything else would be a different message.
-    if (key == "content-length" || key == "transfer-encoding"
-        || key == "expect")
-      continue;
-    has_type = has_type || key == "content-type";
-    added = added
-            && add_header(value.empty() ? name + ';' : name + ": " + value);
-  }
-  if (!has_type)
-    added = added && add_header("Content-Type:");
-  if (!added)
-    fail(errc::model_network_error, "No memory for the request's headers.");
-  return added;
-}
-
-void curl_exchange::prepare_body() {
-  const auto& method = request_.method;
-  if (method == "HEAD") {
-    ::curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
-    return;
-  }
-  const bool sends = body_size_ > 0 || method == "POST" || method == "PUT"
-                     || method == "PATCH";
-  if (sends) {
-    ::curl_easy_setopt(easy_, CURLOPT_POST, 1L);
-    ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
-                       static_cast<curl_off_t>(body_size_));
-    ::curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_size);
-    ::curl_easy_setopt(easy_, CURLOPT_READFUNCTION, &curl_exchange::read);
-    ::curl_easy_setopt(easy_, CURLOPT_READDATA, static_cast<void*>(this));
-    ::curl_easy_setopt(easy_, CURLOPT_SEEKFUNCTION, &curl_exchange::seek);
-    ::curl_easy_setopt(easy_, CURLOPT_SEEKDATA, static_cast<void*>(this));
-  }
-  if (method != (sends ? "POST" : "GET"))
-    ::curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
-}
-
-// -- callbacks of curl ---------------------------------------------------------
+// -- callbacks of curl
+// ---------------------------------------------------------
 
 std::size_t curl_exchange::read(char* buffer, std::size_t size,
                                 std::size_t count, void* self) {
@@ -259,8 +107,7 @@ int curl_exchange::seek(void* self, curl_off_t offset, int origin) {
   auto left = static_cast<std::uint64_t>(offset);
   const auto& body = exchange.request_.body;
   exchange.piece_ = 0;
-  while (exchange.piece_ < body.size()
-         && left >= body[exchange.piece_]->size())
+  while (exchange.piece_ < body.size() && left >= body[exchange.piece_]->size())
     left -= body[exchange.piece_++]->size();
   exchange.piece_offset_ = left;
   return CURL_SEEKFUNC_OK;
@@ -295,7 +142,7 @@ bool curl_exchange::take_header(std::string_view line) {
       if (!head_.headers.empty())
         head_.headers.back().second.append(" ").append(text);
     } else if (colon != std::string_view::npos) {
-      head_.headers.emplace_back(lower(trim(text.substr(0, colon))),
+      head_.headers.emplace_back(lower_case(trim(text.substr(0, colon))),
                                  trim(text.substr(colon + 1)));
     }
     return true;
@@ -347,7 +194,8 @@ bool curl_exchange::must_pause() noexcept {
   return false;
 }
 
-// -- flow ----------------------------------------------------------------------
+// -- flow
+// ----------------------------------------------------------------------
 
 bool curl_exchange::consume(std::size_t bytes) noexcept {
   auto before = unconsumed_.load();
@@ -382,17 +230,15 @@ std::optional<curl_exchange::time_point> curl_exchange::next_moment() const {
 bool curl_exchange::check_timeouts(time_point now) {
   const auto text = request_.method + " " + origin_ + ": ";
   if (request_.timeout.count() > 0 && now >= started_ + request_.timeout)
-    fail(errc::model_timeout,
-         text + "no whole answer within "
-           + std::to_string(request_.timeout.count())
-           + " ms. Check the server, or allow more time.");
+    fail(errc::model_timeout, text + "no whole answer within "
+                                + std::to_string(request_.timeout.count())
+                                + " ms. Check the server, or allow more time.");
   // The reader's silence is not the server's.
   else if (head_done_ && request_.idle_timeout.count() > 0 && !paused_.load()
            && now >= last_byte_ + request_.idle_timeout)
-    fail(errc::model_timeout,
-         text + "the server fell silent for "
-           + std::to_string(request_.idle_timeout.count())
-           + " ms in the middle of its answer.");
+    fail(errc::model_timeout, text + "the server fell silent for "
+                                + std::to_string(request_.idle_timeout.count())
+                                + " ms in the middle of its answer.");
   return failure_.code == errc::none;
 }
 
@@ -404,8 +250,8 @@ void curl_exchange::fail(errc code, std::string message) {
 void curl_exchange::fail_with(CURLcode code) {
   const std::string_view detail = error_text_.data();
   std::string message = request_.method + " " + origin_ + ": ";
-  message += detail.empty() ? std::string_view{::curl_easy_strerror(code)}
-                            : detail;
+  message
+    += detail.empty() ? std::string_view{::curl_easy_strerror(code)} : detail;
   message.append(". ").append(what_to_check(code));
   fail(code == CURLE_OPERATION_TIMEDOUT ? errc::model_timeout
                                         : errc::model_network_error,
@@ -430,8 +276,8 @@ bool curl_exchange::call(Callback&& callback) {
   try {
     return gate.pass([&] { callback(*receiver_); }) && !gate.closed();
   } catch (const std::exception& problem) {
-    fail(errc::internal, std::string{"the receiver of an answer failed: "}
-                           + problem.what());
+    fail(errc::internal,
+         std::string{"the receiver of an answer failed: "} + problem.what());
   } catch (...) {
     fail(errc::internal, "the receiver of an answer failed");
   }

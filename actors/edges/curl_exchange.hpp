@@ -3,9 +3,8 @@
 #include "actors/edges/callback_gate.hpp"
 #include "actors/edges/http_client.hpp"
 
-#include <curl/curl.h>
-
 #include <array>
+#include <curl/curl.h>
 #include <functional>
 #include <optional>
 
@@ -58,20 +57,20 @@ public:
   callback_gate gate;
 
 private:
-  static std::size_t read(char* buffer, std::size_t size, std::size_t count,
-                          void* self);
+  static std::size_t
+  read(char* buffer, std::size_t size, std::size_t count, void* self);
   static int seek(void* self, curl_off_t offset, int origin);
-  static std::size_t header(char* data, std::size_t size, std::size_t count,
-                            void* self);
-  static std::size_t write(char* data, std::size_t size, std::size_t count,
-                           void* self);
+  static std::size_t
+  header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t
+  write(char* data, std::size_t size, std::size_t count, void* self);
 
   std::size_t fill(char* buffer, std::size_t size);
   bool take_header(std::string_view line);
   bool take_body(std::string_view chunk);
   [[nodiscard]] bool must_pause() noexcept;
   bool prepare_url();
-  bool prepare_headers(const curl_options& options);
+  bool prepare_headers();
   bool add_header(const std::string& line);
   void prepare_body();
   void fail_with(CURLcode code);

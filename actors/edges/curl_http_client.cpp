@@ -39,10 +39,10 @@ public:
            std::shared_ptr<http_receiver> receiver) override {
     const std::lock_guard guard{mutex_};
     const auto exchange = next_++;
-    exchanges_.emplace(
-      exchange, std::make_shared<curl_exchange>(
-                  exchange, std::move(request), std::move(receiver),
-                  [this, exchange] { moved_.push_back(exchange); }));
+    exchanges_.emplace(exchange,
+                       std::make_shared<curl_exchange>(
+                         exchange, std::move(request), std::move(receiver),
+                         [this, exchange] { moved_.push_back(exchange); }));
     send(exchange);
     return exchange;
   }
@@ -175,10 +175,9 @@ private:
 
   void begin(const exchange_ptr& exchange) {
     auto* easy = take_handle();
-    const bool prepared
-      = easy != nullptr && multi_ != nullptr
-        && exchange->prepare(easy, options_)
-        && ::curl_multi_add_handle(multi_, easy) == CURLM_OK;
+    const bool prepared = easy != nullptr && multi_ != nullptr
+                          && exchange->prepare(easy, options_)
+                          && ::curl_multi_add_handle(multi_, easy) == CURLM_OK;
     if (prepared) {
       plan(*exchange);
       return;
@@ -252,8 +251,7 @@ private:
     ::curl_multi_cleanup(multi_);
   }
 
-  static int on_socket(CURL*, curl_socket_t fd, int what, void* self,
-                       void*) {
+  static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
     auto& loop = static_cast<curl_http_client*>(self)->loop_;
     if (what == CURL_POLL_REMOVE) {
       loop.forget(fd);
@@ -296,9 +294,8 @@ private:
 } // namespace
 
 std::unique_ptr<http_client> make_curl_http_client(curl_options options) {
-  static const bool initialised = [] {
-    return ::curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  }();
+  static const bool initialised
+    = [] { return ::curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; }();
   assert(initialised);
   static_cast<void>(initialised);
   return std::make_unique<curl_http_client>(std::move(options));

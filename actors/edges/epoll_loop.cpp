@@ -1,11 +1,10 @@
 #include "actors/edges/epoll_loop.hpp"
 
-#include <signal.h>
-#include <sys/eventfd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <signal.h>
+#include <sys/eventfd.h>
 #include <system_error>
 
 namespace perdure::actors {
@@ -38,10 +37,10 @@ epoll_loop::wait(std::optional<clock::time_point> until) noexcept {
   int timeout_ms = -1;
   if (until) {
     // Rounded up, so that a timer is due when the wait is over.
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-      *until - clock::now());
-    timeout_ms = static_cast<int>(
-      std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
+    const auto left
+      = std::chrono::ceil<std::chrono::milliseconds>(*until - clock::now());
+    timeout_ms
+      = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
   }
   const int count = ::epoll_wait(epoll_.value(), events_.data(),
                                  static_cast<int>(events_.size()), timeout_ms);

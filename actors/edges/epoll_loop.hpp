@@ -2,13 +2,12 @@
 
 #include "actors/edges/file_descriptor.hpp"
 
-#include <sys/epoll.h>
-
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <sys/epoll.h>
 
 namespace perdure::actors {
 
@@ -26,8 +25,8 @@ public:
 
   /// Watches `fd` for `events`, or changes what it is watched for.
   /// @returns false when the system refuses.
-  [[nodiscard]] bool watch(int fd, std::uint32_t events,
-                           std::uint64_t key) noexcept;
+  [[nodiscard]] bool
+  watch(int fd, std::uint32_t events, std::uint64_t key) noexcept;
 
   void forget(int fd) noexcept;
 

@@ -16,12 +16,14 @@ struct http_request {
   std::string method = "POST";
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
-  /// Body in shared pieces; sent one after another without copying them together.
+  /// Body in shared pieces; sent one after another without copying them
+  /// together.
   std::vector<std::shared_ptr<const std::string>> body;
   std::chrono::milliseconds connect_timeout{5'000};
   /// Of the whole exchange; zero for none.
   std::chrono::milliseconds timeout{600'000};
-  /// Longest silence between two chunks; zero for none.
+  /// Longest silence between two chunks, counted from the head of the answer;
+  /// zero for none. A reader that does not consume is not counted.
   std::chrono::milliseconds idle_timeout{120'000};
   /// A larger response ends the exchange with errc::payload_too_large.
   std::uint64_t response_max_bytes = 256ull << 20;
@@ -38,7 +40,8 @@ struct http_head {
 
 /// Why an exchange ended without a whole response.
 struct http_failure {
-  /// errc::model_network_error, errc::model_timeout, errc::payload_too_large.
+  /// errc::model_network_error, errc::model_timeout, errc::payload_too_large;
+  /// errc::internal when the receiver threw.
   runtime::errc code = runtime::errc::none;
   std::string message;
 };
@@ -56,7 +59,8 @@ public:
   virtual void on_end(http_failure reason) = 0;
 };
 
-/// Thousands of HTTP requests at once, on one thread of its own.
+/// Thousands of HTTP requests at once, on one thread of its own. Destroying it
+/// cancels them all; not from inside a callback.
 class http_client {
 public:
   using id = std::uint64_t;
@@ -64,10 +68,12 @@ public:
   virtual ~http_client() = default;
 
   /// Thread-safe; returns at once.
-  virtual id start(http_request request, std::shared_ptr<http_receiver> receiver)
+  virtual id
+  start(http_request request, std::shared_ptr<http_receiver> receiver)
     = 0;
 
-  /// Tells that `bytes` of an exchange's body have been dealt with. Thread-safe.
+  /// Tells that `bytes` of an exchange's body have been dealt with.
+  /// Thread-safe.
   virtual void consumed(id exchange, std::size_t bytes) = 0;
 
   /// Ends the exchange at once and closes its connection; no callback follows.

@@ -20,10 +20,8 @@ void call_guarded(const std::function<void()>& callback) {
 http_exchange::http_exchange(std::shared_ptr<http_worker> worker,
                              std::weak_ptr<http_session> session,
                              std::uint64_t number, server_request request)
-  : request_(std::move(request)),
-    worker_(std::move(worker)),
-    session_(std::move(session)),
-    number_(number) {
+  : request_(std::move(request)), worker_(std::move(worker)),
+    session_(std::move(session)), number_(number) {
   // nop
 }
 
@@ -106,8 +104,8 @@ void http_exchange::perform_calls() {
     return;
   for (auto& what : calls)
     if (session->is_current(number_))
-      std::visit(
-        [&](auto& known) { perform(*session, std::move(known)); }, what);
+      std::visit([&](auto& known) { perform(*session, std::move(known)); },
+                 what);
 }
 
 void http_exchange::perform(http_session& session, whole_answer what) {
@@ -128,18 +126,17 @@ void http_exchange::perform(http_session& session, stream_end) {
 }
 
 void http_exchange::perform(http_session&, delayed what) {
-  const auto timer
-    = timers_.emplace(timers_.end(), worker_->io, what.delay);
-  timer->async_wait([weak = weak_from_this(), timer,
-                     callback = std::move(what.callback)](
-                      const boost::system::error_code& problem) {
-    const auto self = weak.lock();
-    // The end has emptied the list, even of timers that had gone off.
-    if (problem || self == nullptr || self->timers_ended_)
-      return;
-    self->timers_.erase(timer);
-    call_guarded(callback);
-  });
+  const auto timer = timers_.emplace(timers_.end(), worker_->io, what.delay);
+  timer->async_wait(
+    [weak = weak_from_this(), timer, callback = std::move(what.callback)](
+      const boost::system::error_code& problem) {
+      const auto self = weak.lock();
+      // The end has emptied the list, even of timers that had gone off.
+      if (problem || self == nullptr || self->timers_ended_)
+        return;
+      self->timers_.erase(timer);
+      call_guarded(callback);
+    });
 }
 
 void http_exchange::close() {
@@ -154,8 +151,7 @@ void http_exchange::close() {
   timers_.clear();
   // Posted: the caller of the last `write` may hold a lock that they need.
   for (auto& callback : callbacks)
-    worker_->post(
-      [callback = std::move(callback)] { call_guarded(callback); });
+    worker_->post([callback = std::move(callback)] { call_guarded(callback); });
 }
 
 } // namespace perdure::actors

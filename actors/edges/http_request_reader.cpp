@@ -1,11 +1,11 @@
 #include "actors/edges/http_request_reader.hpp"
 
 #include "actors/edges/http_target.hpp"
-
-#include <boost/beast/core/string.hpp>
-#include <boost/beast/http/error.hpp>
+#include "actors/edges/http_text.hpp"
 
 #include <algorithm>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
 
 namespace perdure::actors {
 
@@ -44,9 +44,9 @@ std::size_t http_request_reader::read(std::string_view input) {
   error_code problem;
   std::size_t used = 0;
   while (!is_done() && !problem && used < input.size())
-    used += put(boost::asio::const_buffer{input.data() + used,
-                                          input.size() - used},
-                problem);
+    used += put(
+      boost::asio::const_buffer{input.data() + used, input.size() - used},
+      problem);
   if (problem == http::error::need_more) {
     // A line that does not end would be kept and searched for ever.
     if (input.size() - used > header_max_bytes)
@@ -68,15 +68,14 @@ void http_request_reader::explain(const error_code& problem) {
                        + std::to_string(body_max_bytes_)
                        + " bytes; send less, or raise the limit of the node"};
   else if (problem == http::error::header_limit)
-    problem_ = {431, "the header of a request may have "
-                       + std::to_string(header_max_bytes)
-                       + " bytes; send less"};
+    problem_
+      = {431, "the header of a request may have "
+                + std::to_string(header_max_bytes) + " bytes; send less"};
   else
     problem_ = {400, "not an HTTP/1.1 request: " + problem.message()};
 }
 
-void http_request_reader::count_header(std::size_t size,
-                                       error_code& problem) {
+void http_request_reader::count_header(std::size_t size, error_code& problem) {
   header_bytes_ += size;
   if (header_bytes_ > header_max_bytes)
     problem = http::make_error_code(http::error::header_limit);
@@ -107,13 +106,11 @@ void http_request_reader::on_request_impl(http::verb, string_view method,
   request.query = std::move(decoded.query);
 }
 
-void http_request_reader::on_response_impl(int, string_view, int,
-                                           error_code&) {
+void http_request_reader::on_response_impl(int, string_view, int, error_code&) {
   // nop: a request has no status line
 }
 
-void http_request_reader::on_field_impl(http::field name,
-                                        string_view name_text,
+void http_request_reader::on_field_impl(http::field name, string_view name_text,
                                         string_view value,
                                         error_code& problem) {
   count_header(name_text.size() + value.size() + 4, problem);
@@ -121,10 +118,7 @@ void http_request_reader::on_field_impl(http::field name,
   if (header_read_ || problem)
     return;
   auto& [key, text] = request.headers.emplace_back();
-  key.assign(name_text.data(), name_text.size());
-  for (auto& c : key)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
+  key = lower_case({name_text.data(), name_text.size()});
   text.assign(value.data(), value.size());
   if (name == http::field::host) {
     ++hosts_;
@@ -136,8 +130,9 @@ void http_request_reader::on_field_impl(http::field name,
   } else if (name == http::field::transfer_encoding
              && (version_ < 11 || !boost::beast::iequals(value, "chunked"))) {
     // Any other reading of the body would let a request hide in it.
-    refuse(400, "the only transfer encoding that is understood is chunked, "
-                "in HTTP/1.1",
+    refuse(400,
+           "the only transfer encoding that is understood is chunked, "
+           "in HTTP/1.1",
            problem);
   }
 }
@@ -166,9 +161,9 @@ void http_request_reader::on_chunk_header_impl(std::uint64_t,
   count_header(extensions.size(), problem);
 }
 
-std::size_t http_request_reader::on_chunk_body_impl(std::uint64_t,
-                                                    string_view body,
-                                                    error_code&) {
+std::size_t
+http_request_reader::on_chunk_body_impl(std::uint64_t, string_view body,
+                                        error_code&) {
   request.body.append(body.data(), body.size());
   return body.size();
 }

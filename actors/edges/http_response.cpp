@@ -1,39 +1,23 @@
 #include "actors/edges/http_response.hpp"
 
+#include "actors/edges/http_text.hpp"
 #include "runtime/json.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <boost/beast/http/status.hpp>
-
 #include <algorithm>
 #include <array>
+#include <boost/beast/http/status.hpp>
 
 namespace perdure::actors {
 
 namespace {
 
-bool is_safe(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](unsigned char c) {
-    return (c < 0x20 && c != '\t') || c == 0x7f;
-  });
-}
-
-bool is_name(std::string_view text) {
-  return !text.empty() && is_safe(text)
-         && text.find_first_of(" \t:") == std::string_view::npos;
-}
-
+/// Headers that say where the message ends are the server's.
 bool is_framing(std::string_view name) {
   constexpr std::array<std::string_view, 4> names{
     "content-length", "transfer-encoding", "connection", "keep-alive"};
-  return std::any_of(names.begin(), names.end(), [name](auto known) {
-    return std::equal(name.begin(), name.end(), known.begin(), known.end(),
-                      [](char left, char right) {
-                        return (left >= 'A' && left <= 'Z' ? left + 32 : left)
-                               == right;
-                      });
-  });
+  return std::find(names.begin(), names.end(), lower_case(name)) != names.end();
 }
 
 void append_field(std::string& out, std::string_view name,
@@ -54,7 +38,7 @@ void append_head(std::string& out, const http_response_head& head,
   out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ");
   out.append(reason.data(), reason.size()).append("\r\n");
   append_field(out, "Date", head.date);
-  if (!head.content_type.empty() && is_safe(head.content_type))
+  if (!head.content_type.empty() && is_field_value(head.content_type))
     append_field(out, "Content-Type", head.content_type);
   if (head.framing == http_framing::chunked)
     append_field(out, "Transfer-Encoding", "chunked");
@@ -65,7 +49,7 @@ void append_head(std::string& out, const http_response_head& head,
   else if (head.old_peer)
     append_field(out, "Connection", "keep-alive");
   for (const auto& [name, value] : fields)
-    if (is_name(name) && is_safe(value) && !is_framing(name))
+    if (is_token(name) && is_field_value(value) && !is_framing(name))
       append_field(out, name, value);
   out.append("\r\n");
 }

@@ -40,11 +40,13 @@ struct server_request {
 
   /// The first of that name; empty when absent.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
-  [[nodiscard]] const std::string* query_value(std::string_view name) const noexcept;
+  [[nodiscard]] const std::string*
+  query_value(std::string_view name) const noexcept;
 };
 
 /// The answer to one request. Every member may be called from any thread; calls
-/// after the end, or after the peer has gone, do nothing.
+/// after the end, or after the peer has gone, do nothing. When the last holder
+/// lets go without an answer the peer gets 500.
 class server_exchange {
 public:
   virtual ~server_exchange() = default;
@@ -52,9 +54,9 @@ public:
   [[nodiscard]] virtual const server_request& request() const noexcept = 0;
 
   /// Answers with a whole body and ends.
-  virtual void respond(unsigned status, std::string_view content_type,
-                       std::string body,
-                       std::vector<std::pair<std::string, std::string>> headers = {})
+  virtual void
+  respond(unsigned status, std::string_view content_type, std::string body,
+          std::vector<std::pair<std::string, std::string>> headers = {})
     = 0;
 
   /// Begins a streamed answer (chunked, status 200).
@@ -67,13 +69,15 @@ public:
   virtual void end_stream() = 0;
 
   /// Called once, on the server's thread, when the exchange is over for any
-  /// reason: answered, peer gone, too slow, server stopped.
+  /// reason: answered, peer gone, too slow, server stopped. Registered after
+  /// the end it is called all the same (on the caller's thread when the server
+  /// has none any more).
   virtual void on_close(std::function<void()> callback) = 0;
 
   /// Calls `callback` on the server's thread after `delay`, unless the exchange
   /// is over by then.
-  virtual void after(std::chrono::milliseconds delay,
-                     std::function<void()> callback)
+  virtual void
+  after(std::chrono::milliseconds delay, std::function<void()> callback)
     = 0;
 };
 
@@ -82,7 +86,9 @@ using request_handler = std::function<void(std::shared_ptr<server_exchange>)>;
 
 /// An HTTP/1.1 server on threads of its own (Boost.Beast): keep-alive, bounded
 /// bodies, bounded buffers. Malformed requests are answered with 400, too large
-/// ones with 413, both with the API's error body; the handler does not see them.
+/// bodies with 413 and headers (16 KiB) with 431, slow requests with 408 and
+/// connections above the limit with 503, all with the API's error body; the
+/// handler does not see them. HEAD reaches it as GET.
 class http_server {
 public:
   virtual ~http_server() = default;
@@ -91,7 +97,7 @@ public:
   [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;
 
   /// Stops accepting, ends all streams, closes idle connections, and waits up
-  /// to `grace` for answers in progress. Idempotent.
+  /// to `grace` for answers in progress. Idempotent. Not from a server thread.
   virtual void stop(std::chrono::milliseconds grace) = 0;
 };
 

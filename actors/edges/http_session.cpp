@@ -1,10 +1,8 @@
 #include "actors/edges/http_session.hpp"
 
-#include <boost/asio/buffer.hpp>
-
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <boost/asio/buffer.hpp>
 
 namespace perdure::actors {
 
@@ -17,7 +15,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t input_max = 64u << 10;
 /// Answers that wait; above it no further request is read.
 constexpr std::uint64_t output_soft_max = 256u << 10;
-/// Strings up to this size are joined, larger ones are written in place.
+/// Smaller strings are joined, larger ones are written in place.
 constexpr std::size_t segment_max = 16u << 10;
 constexpr int reads_max = 4;
 constexpr auto linger_timeout = 2s;
@@ -47,7 +45,8 @@ void http_session::refuse_connection() {
   wait_readable();
 }
 
-// -- input ---------------------------------------------------------------------
+// -- input
+// ---------------------------------------------------------------------
 
 bool http_session::may_read() const noexcept {
   return !closed_ && !input_ended_
@@ -74,8 +73,7 @@ void http_session::on_readable() {
   auto& scratch = worker_->scratch;
   for (int i = 0; i < reads_max && may_read(); ++i) {
     error_code problem;
-    const auto size
-      = socket_.read_some(boost::asio::buffer(scratch), problem);
+    const auto size = socket_.read_some(boost::asio::buffer(scratch), problem);
     if (must_wait(problem))
       break;
     if (problem == boost::asio::error::eof) {
@@ -178,111 +176,6 @@ void http_session::handle_request() {
   }
 }
 
-// -- answers -------------------------------------------------------------------
-
-http_response_head http_session::head(unsigned status,
-                                      std::string_view type) const {
-  http_response_head result;
-  result.status = status;
-  result.content_type = type;
-  result.keep_alive = keep_alive_;
-  result.old_peer = !knows_chunks_;
-  result.date = worker_->date();
-  return result;
-}
-
-void http_session::respond(unsigned status, std::string_view content_type,
-                           std::string body, const http_fields& fields) {
-  if (streaming_)
-    return;
-  auto about = head(status < 200 || status > 999 ? 500 : status, content_type);
-  about.content_length = body.size();
-  std::string text;
-  text.reserve(256 + (body.size() < segment_max ? body.size() : 0));
-  append_head(text, about, fields);
-  const bool sends_body = !head_only_ && has_body(about.status);
-  if (sends_body && body.size() < segment_max)
-    text.append(body);
-  send(std::move(text));
-  if (sends_body && body.size() >= segment_max)
-    send(std::move(body));
-  finish_exchange();
-}
-
-void http_session::begin_stream(std::string_view content_type) {
-  if (streaming_)
-    return;
-  auto about = head(200, content_type);
-  about.framing
-    = knows_chunks_ ? http_framing::chunked : http_framing::until_close;
-  keep_alive_ = keep_alive_ && knows_chunks_;
-  std::string text;
-  // Proxies must pass a stream on as it comes.
-  append_head(text, about,
-              {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}});
-  streaming_ = true;
-  send(std::move(text));
-  if (head_only_)
-    finish_exchange();
-  else
-    flush();
-}
-
-void http_session::write(std::string chunk) {
-  if (!streaming_ || chunk.empty())
-    return;
-  if (knows_chunks_) {
-    std::array<char, 20> size{};
-    const auto end = std::to_chars(size.data(), size.data() + size.size(),
-                                   chunk.size(), 16);
-    std::string head{size.data(), end.ptr};
-    send(std::move(head.append("\r\n")));
-    send(std::move(chunk));
-    send("\r\n");
-  } else {
-    send(std::move(chunk));
-  }
-  write_output();
-  // A reader that cannot keep up must not fill the node's memory.
-  if (output_bytes_ > worker_->options().stream_buffer_max_bytes)
-    close();
-}
-
-void http_session::end_stream() {
-  if (!streaming_)
-    return;
-  if (knows_chunks_)
-    send("0\r\n\r\n");
-  finish_exchange();
-}
-
-void http_session::abandon(std::uint64_t number) {
-  if (!is_current(number))
-    return;
-  // Half a stream must not look like a whole one.
-  if (streaming_)
-    close();
-  else
-    respond(500, "application/json",
-            error_body("internal", "the node gave no answer"), {});
-}
-
-void http_session::refuse(unsigned status, std::string_view message) {
-  keep_alive_ = false;
-  const auto* type = "invalid_argument";
-  if (status == 413 || status == 431)
-    type = "payload_too_large";
-  else if (status == 503)
-    type = "overloaded";
-  const auto body = error_body(type, message);
-  auto about = head(status, "application/json");
-  about.content_length = body.size();
-  std::string text;
-  append_head(text, about, {});
-  send(text + body);
-  finish_connection();
-}
-
 void http_session::finish_exchange() {
   const auto exchange = exchange_.lock();
   exchange_.reset();
@@ -300,7 +193,8 @@ void http_session::finish_exchange() {
   wait_readable();
 }
 
-// -- output --------------------------------------------------------------------
+// -- output
+// --------------------------------------------------------------------
 
 void http_session::send(std::string bytes) {
   if (closed_ || bytes.empty())
@@ -376,7 +270,8 @@ void http_session::wait_writable() {
                      });
 }
 
-// -- end -----------------------------------------------------------------------
+// -- end
+// -----------------------------------------------------------------------
 
 void http_session::finish_connection() {
   finishing_ = true;

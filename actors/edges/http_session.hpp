@@ -41,8 +41,8 @@ public:
     return answering_ && number == number_;
   }
 
-  void respond(unsigned status, std::string_view content_type,
-               std::string body, const http_fields& fields);
+  void respond(unsigned status, std::string_view content_type, std::string body,
+               const http_fields& fields);
   void begin_stream(std::string_view content_type);
   void write(std::string chunk);
   void end_stream();

@@ -75,8 +75,7 @@ std::string decode_target(std::string_view text, http_target& target) {
     if (pair.empty())
       continue;
     const auto equals = std::min(pair.find('='), pair.size());
-    const auto value
-      = pair.substr(std::min(equals + 1, pair.size()));
+    const auto value = pair.substr(std::min(equals + 1, pair.size()));
     auto& [key, decoded] = target.query.emplace_back();
     if (!decode(pair.substr(0, equals), plus::is_space, key)
         || !decode(value, plus::is_space, decoded))

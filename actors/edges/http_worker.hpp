@@ -2,13 +2,12 @@
 
 #include "actors/edges/http_server.hpp"
 
+#include <array>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-
-#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <thread>

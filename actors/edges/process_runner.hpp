@@ -19,7 +19,7 @@ struct process_request {
   std::string directory;
   /// Written to its standard input, which is then closed.
   std::string input;
-  /// Of standard output; reaching it kills the process.
+  /// Of standard output; one byte more kills the process.
   std::uint64_t output_max_bytes = 1'048'576;
   /// Of standard error; more is read and dropped.
   std::uint64_t error_max_bytes = 65'536;
@@ -48,8 +48,9 @@ struct process_result {
 };
 
 /// Runs programs, each in a process group of its own, which is killed whole at
-/// a timeout, at `cancel`, and when the runner goes away. File descriptors of
-/// the node are not inherited. One thread for all of them.
+/// a timeout, at `cancel`, when its leader has ended (after half a second at
+/// most for output that is still open) and when the runner goes away. File
+/// descriptors of the node are not inherited. One thread for all of them.
 class process_runner {
 public:
   using id = std::uint64_t;
@@ -59,8 +60,8 @@ public:
   /// Thread-safe; returns at once. `done` is called once on the runner's
   /// thread, after the process has ended and its output was read; never after
   /// `cancel` has returned.
-  virtual id start(process_request request,
-                   std::function<void(process_result)> done)
+  virtual id
+  start(process_request request, std::function<void(process_result)> done)
     = 0;
 
   /// Kills the process group at once; no callback follows. Thread-safe.

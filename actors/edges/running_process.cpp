@@ -1,11 +1,10 @@
 #include "actors/edges/running_process.hpp"
 
-#include <signal.h>
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <signal.h>
+#include <sys/wait.h>
 
 namespace perdure::actors {
 
@@ -76,10 +75,9 @@ void running_process::start(epoll_loop& loop) {
   const auto now = epoll_loop::clock::now();
   if (request_.timeout > 0ms)
     timeout_at_ = now + request_.timeout;
-  bool watched
-    = loop.watch(child_.output.value(), EPOLLIN, id_)
-      && loop.watch(child_.error_output.value(), EPOLLIN, id_)
-      && loop.watch(child_.input.value(), EPOLLOUT, id_);
+  bool watched = loop.watch(child_.output.value(), EPOLLIN, id_)
+                 && loop.watch(child_.error_output.value(), EPOLLIN, id_)
+                 && loop.watch(child_.input.value(), EPOLLOUT, id_);
   polled_ = !child_.exit;
   if (polled_)
     poll_at_ = now;
@@ -107,9 +105,9 @@ void running_process::write_input(epoll_loop& loop) {
   if (!child_.input)
     return;
   while (written_ < request_.input.size()) {
-    const auto size = ::write(child_.input.value(),
-                              request_.input.data() + written_,
-                              request_.input.size() - written_);
+    const auto size
+      = ::write(child_.input.value(), request_.input.data() + written_,
+                request_.input.size() - written_);
     if (size < 0 && errno == EINTR)
       continue;
     if (size < 0 && errno == EAGAIN)
@@ -126,15 +124,14 @@ void running_process::write_input(epoll_loop& loop) {
 void running_process::read_output(epoll_loop& loop) {
   if (!child_.output)
     return;
-  const auto end
-    = read_some(child_.output, [this](const char* data, std::size_t size) {
-        if (append_bounded(result_.output, data, size,
-                           request_.output_max_bytes))
-          return true;
-        if (result_.end != process_end::timed_out)
-          result_.end = process_end::output_too_large;
-        return false;
-      });
+  const auto end = read_some(
+    child_.output, [this](const char* data, std::size_t size) {
+      if (append_bounded(result_.output, data, size, request_.output_max_bytes))
+        return true;
+      if (result_.end != process_end::timed_out)
+        result_.end = process_end::output_too_large;
+      return false;
+    });
   if (end == read_end::more)
     return;
   if (result_.end == process_end::output_too_large)
@@ -145,12 +142,11 @@ void running_process::read_output(epoll_loop& loop) {
 void running_process::read_error_output(epoll_loop& loop) {
   if (!child_.error_output)
     return;
-  const auto end = read_some(
-    child_.error_output, [this](const char* data, std::size_t size) {
-      append_bounded(result_.error_output, data, size,
-                     request_.error_max_bytes);
-      return true;
-    });
+  const auto end = read_some(child_.error_output, [this](const char* data,
+                                                         std::size_t size) {
+    append_bounded(result_.error_output, data, size, request_.error_max_bytes);
+    return true;
+  });
   if (end == read_end::closed)
     close(loop, child_.error_output);
 }
@@ -238,8 +234,8 @@ void running_process::fail(epoll_loop& loop, std::string problem) {
     signal_group(SIGKILL);
     ::waitpid(std::exchange(child_.pid, -1), nullptr, 0);
   }
-  for (auto* fd : {&child_.input, &child_.output, &child_.error_output,
-                   &child_.exit})
+  for (auto* fd :
+       {&child_.input, &child_.output, &child_.error_output, &child_.exit})
     close(loop, *fd);
   result_.end = process_end::not_started;
   result_.message = std::move(problem);

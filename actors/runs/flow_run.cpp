@@ -222,7 +222,8 @@ void flow_run_state::start_model(const runtime::start_task& command) {
   }
   if (binding_->local != nullptr) {
     auto answer = binding_->local->answer(
-      {run->history, definition, static_cast<std::size_t>(run->used.requests)});
+      {run->history, definition, static_cast<std::size_t>(run->used.requests),
+       command.attempt});
     if (auto* failure = std::get_if<runtime::attempt_failure>(&answer))
       return fail_attempt(command, std::move(*failure));
     auto handle = self->spawn<caf::monitored>(

@@ -45,12 +45,11 @@ json error_of(std::string_view body) {
 
 } // namespace
 
-attempt_failure failure_of_status(unsigned status, std::string_view body,
-                                  std::string_view retry_after,
-                                  std::string_view model_name,
-                                  std::chrono::system_clock::time_point now) {
-  auto reason
-    = failure_of_error(error_of(body), {model_name, status, false});
+attempt_failure
+failure_of_status(unsigned status, std::string_view body,
+                  std::string_view retry_after, std::string_view model_name,
+                  std::chrono::system_clock::time_point now) {
+  auto reason = failure_of_error(error_of(body), {model_name, status, false});
   if (reason.retryable && !retry_after.empty())
     reason.retry_after = parse_retry_after(retry_after, now);
   return reason;

@@ -41,7 +41,8 @@ std::string snippet(std::string_view text, std::size_t size_max) {
   if (is_cut) {
     auto size = size_max;
     // Bytes 10xxxxxx continue a character.
-    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
+    while (size > 0
+           && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
       --size;
     text = text.substr(0, size);
   }

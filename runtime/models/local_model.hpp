@@ -46,6 +46,7 @@ std::shared_ptr<const local_model> make_test_model();
 /// The format is described in `script_model.cpp`.
 /// @param text content of the script file, see docs/formats.md
 /// Errors: errc::invalid_argument, naming the place in the file.
-result<std::shared_ptr<const local_model>> make_script_model(std::string_view text);
+result<std::shared_ptr<const local_model>>
+make_script_model(std::string_view text);
 
 } // namespace perdure::runtime

@@ -58,7 +58,8 @@ public:
   /// The request for everything added so far.
   /// @param instructions in force now; empty for none.
   [[nodiscard]] virtual wire_request
-  request(const std::vector<std::string>& instructions) = 0;
+  request(const std::vector<std::string>& instructions)
+    = 0;
 };
 
 /// Receives what the model says while it is saying it, in order.
@@ -71,16 +72,14 @@ public:
 
   /// Takes the next bytes of the body.
   /// Errors: an error object inside the stream, a frame that is not JSON.
-  virtual std::optional<attempt_failure> feed(std::string_view bytes,
-                                              const delta_sink& sink)
-    = 0;
+  virtual std::optional<attempt_failure>
+  feed(std::string_view bytes, const delta_sink& sink) = 0;
 
   /// The body is over. @param now becomes the response's timestamp.
   /// Errors: errc::model_bad_response, e.g. a stream that ended early
   /// (retryable) or a body of the wrong shape (terminal).
   virtual std::variant<model_response, attempt_failure>
-  finish(timestamp now, const delta_sink& sink)
-    = 0;
+  finish(timestamp now, const delta_sink& sink) = 0;
 };
 
 /// A provider's wire format. Immutable; usable from any thread.
@@ -101,10 +100,10 @@ public:
 
 /// The failure that a response with a status other than 2xx stands for: the
 /// class from the status, the message from the body where it has one.
-attempt_failure failure_of_status(unsigned status, std::string_view body,
-                                  std::string_view retry_after,
-                                  std::string_view model_name,
-                                  std::chrono::system_clock::time_point now);
+attempt_failure
+failure_of_status(unsigned status, std::string_view body,
+                  std::string_view retry_after, std::string_view model_name,
+                  std::chrono::system_clock::time_point now);
 
 /// The codec of a wire format: `openai-chat`, `openai-responses`.
 /// @returns null for an unknown name

@@ -31,13 +31,13 @@ result<json> encode_item(const user_item& item, const model_identity& to) {
     return json{{"type", "image_url"}, {"image_url", std::move(image)}};
   }
   if (is_binary && item.media_type == "application/pdf")
-    return json{{"type", "file"},
-                {"file",
-                 {{"filename", item.file_name()},
-                  {"file_data", item.data_uri()}}}};
+    return json{
+      {"type", "file"},
+      {"file",
+       {{"filename", item.file_name()}, {"file_data", item.data_uri()}}}};
   if (is_binary && item.media_type.starts_with("audio/")) {
-    const auto is_mp3 = item.media_type == "audio/mpeg"
-                        || item.media_type == "audio/mp3";
+    const auto is_mp3
+      = item.media_type == "audio/mpeg" || item.media_type == "audio/mp3";
     if (is_mp3 || item.media_type == "audio/wav"
         || item.media_type == "audio/x-wav")
       return json{{"type", "input_audio"},
@@ -49,8 +49,8 @@ result<json> encode_item(const user_item& item, const model_identity& to) {
   return unsendable(item, "Chat Completions");
 }
 
-result<std::optional<json>> encode_part(const request_part& part,
-                                        const model_identity& to) {
+result<std::optional<json>>
+encode_part(const request_part& part, const model_identity& to) {
   using encoded = std::optional<json>;
   if (const auto* system = std::get_if<system_prompt_part>(&part))
     return encoded{chat_message("system", system->content)};
@@ -61,9 +61,8 @@ result<std::optional<json>> encode_part(const request_part& part,
     return encoded{chat_message("user", std::move(*content))};
   }
   const auto for_call = [](const std::string& id, std::string text) {
-    return encoded{json{{"role", "tool"},
-                        {"tool_call_id", id},
-                        {"content", std::move(text)}}};
+    return encoded{json{
+      {"role", "tool"}, {"tool_call_id", id}, {"content", std::move(text)}}};
   };
   if (const auto* returned = std::get_if<tool_return_part>(&part))
     return for_call(returned->tool_call_id, text_of(*returned));
@@ -94,19 +93,19 @@ json chat_body(const conversation_options& options) {
     body["stream_options"] = {{"include_usage", true}};
   const auto has = std::find(max_tokens_providers.begin(),
                              max_tokens_providers.end(), to.provider_name);
-  copy_settings(body, settings,
-                {{"max_tokens", has == max_tokens_providers.end()
-                                  ? "max_completion_tokens"
-                                  : "max_tokens"},
-                 {"seed", "seed"},
-                 {"stop_sequences", "stop"},
-                 {"service_tier", "service_tier"},
-                 {"openai_service_tier", "service_tier"},
-                 {"openai_user", "user"},
-                 {"openai_store", "store"},
-                 {"openai_prediction", "prediction"},
-                 {"openai_prompt_cache_key", "prompt_cache_key"},
-                 {"openai_prompt_cache_retention", "prompt_cache_retention"}});
+  copy_settings(
+    body, settings,
+    {{"max_tokens", has == max_tokens_providers.end() ? "max_completion_tokens"
+                                                      : "max_tokens"},
+     {"seed", "seed"},
+     {"stop_sequences", "stop"},
+     {"service_tier", "service_tier"},
+     {"openai_service_tier", "service_tier"},
+     {"openai_user", "user"},
+     {"openai_store", "store"},
+     {"openai_prediction", "prediction"},
+     {"openai_prompt_cache_key", "prompt_cache_key"},
+     {"openai_prompt_cache_retention", "prompt_cache_retention"}});
   const auto is_openai = to.provider_name == "openai";
   const auto thinks = is_openai && is_reasoning_model(to.model_name);
   // OpenAI's thinking models refuse these, its other ones refuse an effort.
@@ -142,8 +141,8 @@ json chat_body(const conversation_options& options) {
 
 chat_conversation::chat_conversation(conversation_options options)
   : options_(std::move(options)),
-    headers_(request_headers(options_.definition->model_settings,
-                             options_.stream)),
+    headers_(
+      request_headers(options_.definition->model_settings, options_.stream)),
     head_(make_piece(open_object(chat_body(options_)) + ",\"messages\":[")),
     tail_(make_piece("]}")) {
   // nop
@@ -216,8 +215,7 @@ chat_conversation::encode(const model_response& response) const {
         thoughts_field = *from.id;
         append_paragraph(thoughts, thought->content);
       } else if (!thought->content.empty()) {
-        append_paragraph(text,
-                         "<think>\n" + thought->content + "\n</think>");
+        append_paragraph(text, "<think>\n" + thought->content + "\n</think>");
       }
     } else if (const auto* call = std::get_if<tool_call_part>(&part)) {
       if (!call->builtin)

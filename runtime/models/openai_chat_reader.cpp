@@ -113,10 +113,9 @@ std::optional<attempt_failure>
 chat_events::on_body(response_draft& draft, const json& body,
                      const delta_sink& sink) {
   const auto wrong = [&](const char* what) {
-    return bad_response(draft.identity.model_name,
-                        "the response is not a chat completion: "
-                          + std::string{what},
-                        false);
+    return bad_response(
+      draft.identity.model_name,
+      "the response is not a chat completion: " + std::string{what}, false);
   };
   const auto* choices = find_array(body, "choices");
   if (choices == nullptr)
@@ -152,8 +151,8 @@ chat_events::on_error(response_draft& draft, const json& error, bool is_stream,
   // The server refused a tool call that the model made, and says which: the
   // model is better told what is wrong with it than asked again.
   if (text_or_empty(error, "code") == "tool_use_failed") {
-    const auto made = json::parse(text_or_empty(error, "failed_generation"),
-                                  nullptr, false);
+    const auto made
+      = json::parse(text_or_empty(error, "failed_generation"), nullptr, false);
     const auto name = text_or_empty(made, "name");
     if (!name.empty()) {
       draft.parts.add_call(
@@ -249,9 +248,9 @@ std::string chat_events::key_of_call(const json& call) {
 }
 
 usage chat_usage(const json& value) {
-  return usage_of(value, {"prompt_tokens", "completion_tokens",
-                          "prompt_tokens_details",
-                          "completion_tokens_details"});
+  return usage_of(value,
+                  {"prompt_tokens", "completion_tokens",
+                   "prompt_tokens_details", "completion_tokens_details"});
 }
 
 } // namespace perdure::runtime

@@ -38,8 +38,9 @@ bool is_reasoning_model(std::string_view model_name);
 
 /// Moves the settings named in `names` (ours, theirs) from `settings` into
 /// `body` where they are set; later ones win.
-void copy_settings(json& body, const json& settings,
-                   const std::vector<std::pair<const char*, const char*>>& names);
+void copy_settings(
+  json& body, const json& settings,
+  const std::vector<std::pair<const char*, const char*>>& names);
 
 /// The setting `thinking` as an effort; null when it is not set.
 json thinking_effort(const json& settings);

@@ -12,8 +12,8 @@ result<json> encode_item(const user_item& item, const model_identity& to) {
   if (item.kind == "text")
     return json{{"type", "input_text"}, {"text", item.text}};
   const auto is_binary = item.kind == "binary";
-  const auto is_upload = item.kind == "uploaded-file"
-                         && item.provider_name == to.provider_name;
+  const auto is_upload
+    = item.kind == "uploaded-file" && item.provider_name == to.provider_name;
   if (item.is_image() && (is_binary || is_upload || item.kind == "image-url")) {
     json image{{"type", "input_image"},
                {"detail", item.detail.empty() ? "auto" : item.detail}};
@@ -60,9 +60,8 @@ void add_text(std::vector<json>& items, const std::string& text,
                      {"id", *id},
                      {"status", "completed"},
                      {"content", json::array()}});
-  items.back()["content"].push_back({{"type", "output_text"},
-                                     {"text", text},
-                                     {"annotations", json::array()}});
+  items.back()["content"].push_back(
+    {{"type", "output_text"}, {"text", text}, {"annotations", json::array()}});
 }
 
 /// Adds `part` to the last item of `items` when both are of one reasoning.
@@ -145,8 +144,8 @@ responses_conversation::responses_conversation(conversation_options options)
   const auto body = responses_body(options_);
   if (const auto* store = find_value(body, "store"))
     is_stored_ = *store != json(false);
-  headers_ = request_headers(options_.definition->model_settings,
-                             options_.stream);
+  headers_
+    = request_headers(options_.definition->model_settings, options_.stream);
   head_ = make_piece(open_object(body));
   tail_ = make_piece("]}");
 }
@@ -163,8 +162,8 @@ result<unit> responses_conversation::add(const message& next) {
   return ok();
 }
 
-wire_request responses_conversation::request(
-  const std::vector<std::string>& instructions) {
+wire_request
+responses_conversation::request(const std::vector<std::string>& instructions) {
   if (opening_ == nullptr || instructions != instructions_) {
     std::string joined;
     for (const auto& text : instructions) {
@@ -183,8 +182,7 @@ wire_request responses_conversation::request(
   wire.headers = headers_;
   wire.body = {head_, opening_};
   // A run may have instructions alone, but the API wants something said.
-  static const auto silence
-    = make_piece(to_text(input_message("user", "")));
+  static const auto silence = make_piece(to_text(input_message("user", "")));
   if (elements_.empty())
     wire.body.push_back(silence);
   elements_.append_to(wire.body, false);

@@ -91,8 +91,7 @@ responses_events::take_final(response_draft& draft, const json& response,
   return std::nullopt;
 }
 
-std::optional<attempt_failure>
-responses_events::on_end(response_draft& draft) {
+std::optional<attempt_failure> responses_events::on_end(response_draft& draft) {
   if (!has_ended_ && !draft.is_done)
     return bad_response(draft.identity.model_name, "the stream ended early",
                         true);

@@ -38,8 +38,8 @@ void parts_builder::add_text(std::string_view key, std::string_view chunk,
                              const provider_data& provider,
                              const delta_sink& sink) {
   auto* target = find_open(key);
-  auto* part = target == nullptr ? nullptr
-                                 : std::get_if<text_part>(&target->part);
+  auto* part
+    = target == nullptr ? nullptr : std::get_if<text_part>(&target->part);
   if (part == nullptr) {
     start(key, text_part{std::string{chunk}, provider}, sink);
     return;
@@ -54,8 +54,8 @@ void parts_builder::add_thinking(std::string_view key, std::string_view chunk,
                                  const provider_data& provider,
                                  const delta_sink& sink) {
   auto* target = find_open(key);
-  auto* part = target == nullptr ? nullptr
-                                 : std::get_if<thinking_part>(&target->part);
+  auto* part
+    = target == nullptr ? nullptr : std::get_if<thinking_part>(&target->part);
   if (part == nullptr) {
     start(key, thinking_part{std::string{chunk}, {}, provider}, sink);
     return;
@@ -63,8 +63,8 @@ void parts_builder::add_thinking(std::string_view key, std::string_view chunk,
   if (chunk.empty())
     return;
   part->content += chunk;
-  tell(sink, part_grew{index_of(*target),
-                       thinking_delta{std::string{chunk}, {}}});
+  tell(sink,
+       part_grew{index_of(*target), thinking_delta{std::string{chunk}, {}}});
 }
 
 void parts_builder::add_tagged_text(std::string_view key,
@@ -142,8 +142,7 @@ void parts_builder::sign(std::string_view key, std::string_view signature,
   if (part == nullptr || part->signature == signature)
     return;
   part->signature = std::string{signature};
-  tell(sink,
-       part_grew{index_of(*target), thinking_delta{{}, part->signature}});
+  tell(sink, part_grew{index_of(*target), thinking_delta{{}, part->signature}});
 }
 
 void parts_builder::describe(std::string_view key, json provider_details) {
@@ -160,9 +159,8 @@ void parts_builder::end(std::string_view key, const delta_sink& sink) {
 }
 
 const response_part* parts_builder::find(std::string_view key) const {
-  const auto found
-    = std::find_if(slots_.rbegin(), slots_.rend(),
-                   [&](const slot& x) { return x.key == key; });
+  const auto found = std::find_if(slots_.rbegin(), slots_.rend(),
+                                  [&](const slot& x) { return x.key == key; });
   return found == slots_.rend() ? nullptr : &found->part;
 }
 
@@ -182,9 +180,8 @@ std::vector<response_part> parts_builder::finish(const delta_sink& sink) {
 }
 
 parts_builder::slot* parts_builder::find_slot(std::string_view key) {
-  const auto found
-    = std::find_if(slots_.rbegin(), slots_.rend(),
-                   [&](const slot& x) { return x.key == key; });
+  const auto found = std::find_if(slots_.rbegin(), slots_.rend(),
+                                  [&](const slot& x) { return x.key == key; });
   return found == slots_.rend() ? nullptr : &*found;
 }
 

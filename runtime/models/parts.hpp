@@ -49,8 +49,7 @@ public:
   /// else begins or ends thinking.
   void add_tagged_text(std::string_view key, std::string_view chunk,
                        const delta_sink& sink);
-  void add_call(std::string_view key, call_piece piece,
-                const delta_sink& sink);
+  void add_call(std::string_view key, call_piece piece, const delta_sink& sink);
 
   /// Replaces the signature of a thinking part; no part, no effect.
   void sign(std::string_view key, std::string_view signature,

@@ -12,8 +12,8 @@ std::string sub_key(const std::string& key, std::int64_t index) {
   return key + "/" + std::to_string(index);
 }
 
-std::string sub_key(const std::string& key, const json& event,
-                    const char* field) {
+std::string
+sub_key(const std::string& key, const json& event, const char* field) {
   return sub_key(key, find_integer(event, field).value_or(0));
 }
 
@@ -85,8 +85,7 @@ void take_reasoning(response_draft& draft, const std::string& key,
     const auto* part = draft.parts.find(part_key);
     const auto* known
       = part == nullptr ? nullptr : std::get_if<thinking_part>(part);
-    const auto rest
-      = known == nullptr ? whole : rest_of(whole, known->content);
+    const auto rest = known == nullptr ? whole : rest_of(whole, known->content);
     if (known == nullptr || !rest.empty())
       draft.parts.add_thinking(part_key, rest, origin(draft, id), sink);
   }
@@ -119,10 +118,10 @@ void take_call(response_draft& draft, const std::string& key, const json& item,
       args = std::string{
         rest_of(whole, known->args.get_ref<const std::string&>())};
   }
-  draft.parts.add_call(key,
-                       {text_or_empty(item, "name"), call_id, std::move(args),
-                        origin(draft, id)},
-                       sink);
+  draft.parts.add_call(
+    key,
+    {text_or_empty(item, "name"), call_id, std::move(args), origin(draft, id)},
+    sink);
 }
 
 } // namespace
@@ -140,8 +139,8 @@ void take_item(response_draft& draft, const std::string& key, const json& item,
   }
 }
 
-void begin_item(response_draft& draft, const std::string& key,
-                const json& item, const delta_sink& sink) {
+void begin_item(response_draft& draft, const std::string& key, const json& item,
+                const delta_sink& sink) {
   if (text_or_empty(item, "type") == "function_call")
     take_call(draft, key, item, sink);
 }

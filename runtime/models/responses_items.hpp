@@ -11,8 +11,8 @@ void take_item(response_draft& draft, const std::string& key, const json& item,
                const delta_sink& sink);
 
 /// An item begins: its name and id come here, its content later.
-void begin_item(response_draft& draft, const std::string& key,
-                const json& item, const delta_sink& sink);
+void begin_item(response_draft& draft, const std::string& key, const json& item,
+                const delta_sink& sink);
 
 /// A piece of an item, by the event's type; other types have no effect.
 void take_piece(response_draft& draft, const std::string& key,

@@ -18,7 +18,8 @@ public:
   }
 
   json value(const json& schema, int depth) {
-    if (!schema.is_object() || depth > depth_max || ++steps_ > steps_max)
+    ++steps_; // before anything that ends the walk, or lists are not bounded
+    if (!schema.is_object() || depth > depth_max || steps_ > steps_max)
       return nullptr;
     if (const auto known = schema.find("const"); known != schema.end())
       return *known;

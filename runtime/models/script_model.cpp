@@ -74,8 +74,8 @@ std::chrono::milliseconds read_delay(field_reader& in, std::string_view key) {
   return std::chrono::milliseconds{std::min(delay_ms, delay_ms_max)};
 }
 
-attempt_failure read_error(const json& value, const std::string& place,
-                           std::string& problem) {
+attempt_failure
+read_error(const json& value, const std::string& place, std::string& problem) {
   field_reader in{value, place, problem};
   in.only({"status", "message", "retry_after_seconds"});
   attempt_failure reason;
@@ -109,8 +109,8 @@ usage read_usage(const json& value, const std::string& place,
   return counts;
 }
 
-tool_call_part read_call(const json& value, const std::string& place,
-                         std::string& problem) {
+tool_call_part
+read_call(const json& value, const std::string& place, std::string& problem) {
   field_reader in{value, place, problem};
   in.only({"tool", "args", "id"});
   tool_call_part call;
@@ -130,11 +130,11 @@ tool_call_part read_call(const json& value, const std::string& place,
   return call;
 }
 
-scripted_answer read_answer(const json& value, const std::string& place,
-                            std::string& problem) {
+scripted_answer
+read_answer(const json& value, const std::string& place, std::string& problem) {
   field_reader in{value, place, problem};
-  in.only({"thinking", "text", "tool_calls", "delay_ms", "word_delay_ms",
-           "usage"});
+  in.only(
+    {"thinking", "text", "tool_calls", "delay_ms", "word_delay_ms", "usage"});
   scripted_answer made;
   auto& response = made.answer.response;
   if (auto thinking = in.optional_text("thinking"))
@@ -144,7 +144,8 @@ scripted_answer read_answer(const json& value, const std::string& place,
   response.finish_reason = finish_reason::stop;
   if (const auto* calls = in.array("tool_calls"))
     for (std::size_t i = 0; i < calls->size(); ++i) {
-      auto call = read_call((*calls)[i], at(in.place("tool_calls"), i), problem);
+      auto call
+        = read_call((*calls)[i], at(in.place("tool_calls"), i), problem);
       if (call.tool_call_id.empty())
         made.generated_ids.push_back(response.parts.size());
       response.parts.push_back(std::move(call));
@@ -213,8 +214,8 @@ public:
     if (turn >= turns)
       return too_many(request.index);
     if (turn == count)
-      return script_.last_errors[std::min(attempt, script_.last_errors.size())
-                                 - 1];
+      return script_
+        .last_errors[std::min(attempt, script_.last_errors.size()) - 1];
     const auto& scripted = script_.answers[turn];
     if (attempt <= scripted.errors.size())
       return scripted.errors[attempt - 1];
@@ -223,16 +224,16 @@ public:
 
 private:
   [[nodiscard]] attempt_failure too_many(std::size_t index) const {
-    return bad_response("script",
-                        "the script has " + std::to_string(script_.answers.size())
-                          + " answers, but this is request "
-                          + std::to_string(index + 1)
-                          + " of the run; add answers or set `repeat`",
-                        false);
+    return bad_response(
+      "script",
+      "the script has " + std::to_string(script_.answers.size())
+        + " answers, but this is request " + std::to_string(index + 1)
+        + " of the run; add answers or set `repeat`",
+      false);
   }
 
-  static local_answer spoken(const scripted_answer& scripted,
-                             const local_request& request) {
+  static local_answer
+  spoken(const scripted_answer& scripted, const local_request& request) {
     auto answer = scripted.answer;
     std::size_t number = 0;
     for (const auto position : scripted.generated_ids)

@@ -10,8 +10,8 @@ sse_decoder::sse_decoder(std::size_t event_size_max)
   // nop
 }
 
-result<unit> sse_decoder::feed(std::string_view bytes,
-                               std::vector<sse_event>& events) {
+result<unit>
+sse_decoder::feed(std::string_view bytes, std::vector<sse_event>& events) {
   if (is_too_large_)
     return too_large();
   if (after_return_ && !bytes.empty()) {

@@ -8,8 +8,8 @@ namespace {
 
 /// Position in `history` of the first message that followed a response of
 /// this run; everything when the run has none.
-std::size_t begin_of_results(const message_history& history,
-                             std::size_t responses) {
+std::size_t
+begin_of_results(const message_history& history, std::size_t responses) {
   auto position = history.size();
   while (position > 0 && responses > 0) {
     --position;
@@ -57,8 +57,8 @@ private:
   }
 
   /// Calls again the tools that asked for it.
-  static void repeat_calls(const local_request& request,
-                           model_response& response) {
+  static void
+  repeat_calls(const local_request& request, model_response& response) {
     if (request.messages.empty())
       return;
     const auto* last

@@ -84,9 +84,9 @@ failure unsendable(const user_item& item, std::string_view api) {
   std::string what = "`" + item.kind + "`";
   if (!item.media_type.empty())
     what += " (" + item.media_type + ")";
-  return {errc::invalid_argument,
-          "the " + std::string{api} + " API has no form for user content of "
-            + "kind " + what};
+  return {errc::invalid_argument, "the " + std::string{api}
+                                    + " API has no form for user content of "
+                                    + "kind " + what};
 }
 
 } // namespace perdure::runtime

@@ -29,8 +29,8 @@ struct user_item {
 };
 
 /// One item in a wire format. Errors: errc::invalid_argument.
-using item_encoder = result<json> (*)(const user_item& item,
-                                      const model_identity& to);
+using item_encoder
+  = result<json> (*)(const user_item& item, const model_identity& to);
 
 /// The content of a user prompt in a wire format: text as it is, items one by
 /// one; marks that no format here knows (`cache-point`) are left out.

@@ -104,8 +104,8 @@ const json* find_error(const json& body) {
   return text != nullptr && !text->empty() ? error : nullptr;
 }
 
-attempt_failure failure_of_error(const json& error,
-                                 const error_context& context) {
+attempt_failure
+failure_of_error(const json& error, const error_context& context) {
   attempt_failure reason;
   reason.code = errc::model_http_error;
   const auto status = context.status != 0 ? context.status : status_in(error);
@@ -122,10 +122,11 @@ attempt_failure failure_of_error(const json& error,
     {"content_filter", "content_policy_violation"});
   if (names_any(error, filter_names))
     reason.code = errc::content_filtered;
-  reason.message = std::string{context.model_name} + ": ";
+  reason.message = context.model_name;
   if (status != 0)
-    reason.message += "HTTP " + std::to_string(status) + ": ";
-  reason.message += message_in(error);
+    reason.message += ": HTTP " + std::to_string(status);
+  const auto message = message_in(error);
+  reason.message += message.empty() ? ", without a message" : ": " + message;
   return reason;
 }
 

@@ -24,8 +24,8 @@ const json* find_error(const json& body);
 
 /// The failure that a provider's error object stands for. Its class comes from
 /// the codes in it, where they are known, else from the status.
-attempt_failure failure_of_error(const json& error,
-                                 const error_context& context);
+attempt_failure
+failure_of_error(const json& error, const error_context& context);
 
 /// errc::model_bad_response, beginning with the model's name.
 attempt_failure bad_response(std::string_view model_name,

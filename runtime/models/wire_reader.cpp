@@ -48,8 +48,8 @@ wire_reader::wire_reader(model_identity identity, std::string_view content_type,
   // nop
 }
 
-std::optional<attempt_failure> wire_reader::feed(std::string_view bytes,
-                                                 const delta_sink& sink) {
+std::optional<attempt_failure>
+wire_reader::feed(std::string_view bytes, const delta_sink& sink) {
   if (failed_)
     return failed_;
   if (form_ == body_form::undecided)
@@ -104,8 +104,8 @@ std::optional<attempt_failure> wire_reader::fail(attempt_failure reason) {
   return failed_;
 }
 
-std::optional<attempt_failure> wire_reader::stream(std::string_view bytes,
-                                                   const delta_sink& sink) {
+std::optional<attempt_failure>
+wire_reader::stream(std::string_view bytes, const delta_sink& sink) {
   streamed_size_ += bytes.size();
   if (streamed_size_ > stream_size_max)
     return fail(too_large(draft_.identity.model_name,
@@ -133,8 +133,8 @@ wire_reader::take(const std::vector<sse_event>& events,
   return std::nullopt;
 }
 
-std::optional<attempt_failure> wire_reader::take(const sse_event& event,
-                                                 const delta_sink& sink) {
+std::optional<attempt_failure>
+wire_reader::take(const sse_event& event, const delta_sink& sink) {
   if (event.data == "[DONE]") {
     draft_.is_done = true;
     return std::nullopt;
@@ -166,15 +166,13 @@ std::optional<attempt_failure> wire_reader::take_body(const delta_sink& sink) {
   if (value.is_discarded()) {
     // JSON that breaks off was cut on its way; anything else is not a model.
     const auto is_cut = body_[first] == '{';
-    return bad_response(model_name,
-                        "the response is not JSON: " + snippet(body_, 200),
-                        is_cut);
+    return bad_response(
+      model_name, "the response is not JSON: " + snippet(body_, 200), is_cut);
   }
   if (!value.is_object())
-    return bad_response(model_name,
-                        "the response is not a JSON object: "
-                          + snippet(body_, 200),
-                        false);
+    return bad_response(
+      model_name, "the response is not a JSON object: " + snippet(body_, 200),
+      false);
   if (const auto* error = find_error(value))
     return events_->on_error(draft_, *error, false, sink);
   return events_->on_body(draft_, value, sink);
@@ -193,8 +191,8 @@ std::optional<attempt_failure> wire_reader::complete(const delta_sink& sink) {
     if (auto reason = take(events, sink))
       return fail(std::move(*reason));
     if (!flushed)
-      return fail(too_large(draft_.identity.model_name,
-                            flushed.error().message));
+      return fail(
+        too_large(draft_.identity.model_name, flushed.error().message));
     if (auto reason = events_->on_end(draft_))
       return fail(std::move(*reason));
   } else if (auto reason = take_body(sink)) {

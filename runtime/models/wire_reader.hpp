@@ -34,20 +34,16 @@ public:
   virtual ~wire_events() = default;
 
   /// One object of the stream; an error object is not among them.
-  virtual std::optional<attempt_failure> on_event(response_draft& draft,
-                                                  const json& event,
-                                                  const delta_sink& sink)
+  virtual std::optional<attempt_failure>
+  on_event(response_draft& draft, const json& event, const delta_sink& sink)
     = 0;
   /// A whole body.
-  virtual std::optional<attempt_failure> on_body(response_draft& draft,
-                                                 const json& body,
-                                                 const delta_sink& sink)
-    = 0;
+  virtual std::optional<attempt_failure>
+  on_body(response_draft& draft, const json& body, const delta_sink& sink) = 0;
   /// @returns nullopt when the error stands for a response nevertheless
-  virtual std::optional<attempt_failure> on_error(response_draft& draft,
-                                                  const json& error,
-                                                  bool is_stream,
-                                                  const delta_sink& sink);
+  virtual std::optional<attempt_failure>
+  on_error(response_draft& draft, const json& error, bool is_stream,
+           const delta_sink& sink);
   /// The stream is over. @returns why what came is not a response
   virtual std::optional<attempt_failure> on_end(response_draft& draft) = 0;
   /// @returns the meaning of `raw`, `finish_reason::none` when unknown
@@ -64,11 +60,11 @@ public:
 class wire_reader final : public response_reader {
 public:
   wire_reader(model_identity identity, std::string_view content_type,
-              std::function<std::string()> make_id,
-              parts_builder::ending when, std::unique_ptr<wire_events> events);
+              std::function<std::string()> make_id, parts_builder::ending when,
+              std::unique_ptr<wire_events> events);
 
-  std::optional<attempt_failure> feed(std::string_view bytes,
-                                      const delta_sink& sink) override;
+  std::optional<attempt_failure>
+  feed(std::string_view bytes, const delta_sink& sink) override;
   std::variant<model_response, attempt_failure>
   finish(timestamp now, const delta_sink& sink) override;
 
@@ -77,12 +73,12 @@ private:
 
   void decide(std::string_view bytes);
   std::optional<attempt_failure> fail(attempt_failure reason);
-  std::optional<attempt_failure> stream(std::string_view bytes,
-                                        const delta_sink& sink);
-  std::optional<attempt_failure> take(const std::vector<sse_event>& events,
-                                      const delta_sink& sink);
-  std::optional<attempt_failure> take(const sse_event& event,
-                                      const delta_sink& sink);
+  std::optional<attempt_failure>
+  stream(std::string_view bytes, const delta_sink& sink);
+  std::optional<attempt_failure>
+  take(const std::vector<sse_event>& events, const delta_sink& sink);
+  std::optional<attempt_failure>
+  take(const sse_event& event, const delta_sink& sink);
   std::optional<attempt_failure> take_body(const delta_sink& sink);
   std::optional<attempt_failure> complete(const delta_sink& sink);
 

@@ -28,9 +28,8 @@ optional_text decimal_of(const json& value) {
   if (!(number >= 0 && number < 1e9))
     return std::nullopt;
   std::array<char, 64> text{};
-  const auto [end, error]
-    = std::to_chars(text.data(), text.data() + text.size(), number,
-                    std::chars_format::fixed);
+  const auto [end, error] = std::to_chars(
+    text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (error != std::errc{})
     return std::nullopt;
   return std::string{text.data(), end};

@@ -2,7 +2,6 @@
 
 #include "runtime/messages/message.hpp"
 
-
 namespace perdure::runtime {
 
 /// Names of the counts in a wire format's usage object.

@@ -1,8 +1,11 @@
 #pragma once
 
 #include "runtime/json.hpp"
+#include "runtime/time.hpp"
 #include "tools/perdure/connection_settings.hpp"
 #include "tools/perdure/http_connection.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <functional>

@@ -60,7 +60,7 @@ result<follow_end> follower::run() {
         return follow_end::stopped;
       case verdict::interrupted:
         return follow_end::interrupted;
-      case verdict::go_on:
+      case verdict::failed:
         return *failure_;
       case verdict::retry:
         break;
@@ -96,13 +96,13 @@ follower::verdict follower::connect() {
   if (reply.link == link::interrupted)
     return verdict::interrupted;
   if (failure_ && failure_->code == errc::payload_too_large)
-    return verdict::go_on;
+    return verdict::failed;
   const bool whole = reply.link == link::ok && reply.status == 200;
   if (whole && !options_.live)
     return verdict::ended;
   if (!whole) {
     failure_ = node_.failure_of(reply);
-    return may_pass(reply) ? verdict::retry : verdict::go_on;
+    return may_pass(reply) ? verdict::retry : verdict::failed;
   }
   // Of a node that shuts down, or that cannot read on.
   failure_ = failure{errc::unavailable,

@@ -38,7 +38,8 @@ struct follow_listener {
 /// node: after an outage it goes on behind the last event that it has.
 class follower {
 public:
-  /// @pre `node` outlives this
+  /// @pre `node` outlives this and was reached just now: a node that is away
+  /// from the beginning is waited for as well
   follower(api& node, follow_options options, follow_listener listener);
 
   /// Errors: errc::unavailable when the node stays away for a minute;
@@ -46,7 +47,7 @@ public:
   runtime::result<follow_end> run();
 
 private:
-  enum class verdict { go_on, retry, ended, stopped, interrupted };
+  enum class verdict { failed, retry, ended, stopped, interrupted };
 
   verdict connect();
   bool take(std::string_view bytes);

@@ -60,9 +60,10 @@ CAF_TEST(yaml scalars follow the core schema of version 1 2) {
   CAF_CHECK_EQUAL(yaml("[yes, no, on, off, y, Yes, TRUE, true, false]"),
                   R"(["yes","no","on","off","y","Yes","TRUE",true,false])");
   CAF_CHECK_EQUAL(yaml(R"(["true", 'null', "1", ~, null, , Null])"),
-                  R"(["true","null","1",null,null,null,"Null"])");
-  CAF_CHECK_EQUAL(yaml("[1, -2, 3.5, 1e3, 007, 0x10, 1_000, 12:30, .5, 1.]"),
-                  R"([1,-2,3.5,1000.0,"007","0x10","1_000","12:30",".5","1."])");
+                  R"(["true","null","1",null,null,null,null])");
+  CAF_CHECK_EQUAL(
+    yaml("[1, -2, 3.5, 1e3, 007, 0x10, 1_000, 12:30, .5, 1.]"),
+    R"([1,-2,3.5,1000.0,"007","0x10","1_000","12:30",".5","1."])");
   CAF_CHECK_EQUAL(yaml("a: |\n  x\n  y\nb: >\n  x\n  y\n"),
                   R"({a:"x\ny\n",b:"x y\n"})");
   CAF_CHECK_EQUAL(yaml("1: a\ntrue: b\n"), R"({1:"a",true:"b"})");

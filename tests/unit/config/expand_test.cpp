@@ -13,13 +13,15 @@ namespace {
 
 std::string expanded(std::string_view text) {
   const std::map<std::string, std::string, std::less<>> variables{
-    {"NAME", "value"}, {"EMPTY", ""}, {"TRICKY", "${NAME} $${x}"}, {"_a1", "u"}};
-  const auto result
-    = config::expand(text, [&](std::string_view name) {
-        const auto found = variables.find(name);
-        return found == variables.end() ? std::optional<std::string>{}
-                                        : found->second;
-      });
+    {"NAME", "value"},
+    {"EMPTY", ""},
+    {"TRICKY", "${NAME} $${x}"},
+    {"_a1", "u"}};
+  const auto result = config::expand(text, [&](std::string_view name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::optional<std::string>{}
+                                    : found->second;
+  });
   return result ? *result : "error: " + result.error().message;
 }
 

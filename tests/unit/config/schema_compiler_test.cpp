@@ -2,9 +2,8 @@
 
 #include "config/schema_compiler.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <caf/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <random>
@@ -178,7 +177,8 @@ CAF_TEST(prefixItems with and without items) {
   CAF_CHECK(accepts(closed, "[1]"));
   CAF_CHECK(accepts(closed, "[]"));
   CAF_CHECK(!accepts(closed, "[1, 2]"));
-  CAF_CHECK_EQUAL(errors(closed, json::parse("[1, 2]")), "[1] is not allowed\n");
+  CAF_CHECK_EQUAL(errors(closed, json::parse("[1, 2]")),
+                  "[1] is not allowed\n");
   const auto open = compile(R"({"prefixItems": [{"type": "integer"}]})");
   CAF_CHECK(accepts(open, R"([1, "x"])"));
   CAF_CHECK(!accepts(open, R"(["x"])"));
@@ -216,8 +216,8 @@ CAF_TEST(what is not enforced is listed) {
   auto listed = schema->unenforced();
   std::sort(listed.begin(), listed.end());
   CAF_CHECK_EQUAL(listed, expected);
-  CAF_CHECK(accepts(compile(R"({"contains": {"const": 1}, "minContains": 0})"),
-                    "[]"));
+  CAF_CHECK(
+    accepts(compile(R"({"contains": {"const": 1}, "minContains": 0})"), "[]"));
 }
 
 CAF_TEST(formats) {
@@ -431,8 +431,8 @@ CAF_TEST(mutated schemas never crash) {
   for (auto round = 0; round < 3'000; ++round) {
     auto mutated = text;
     for (auto i = 0; i < 1 + round % 3; ++i)
-      mutated[random() % mutated.size()] = "{}[]\",:0123456789.-#/$atrue"[
-        random() % 26];
+      mutated[random() % mutated.size()]
+        = "{}[]\",:0123456789.-#/$atrue"[random() % 26];
     const auto schema = json::parse(mutated, nullptr, false);
     if (schema.is_discarded())
       continue;

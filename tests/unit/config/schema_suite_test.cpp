@@ -2,9 +2,8 @@
 
 #include "config/schema_compiler.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <caf/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -59,9 +58,8 @@ void run_group(const std::string& file, const runtime::json& group,
                outcome& all) {
   const auto compiled = config::compile_schema(as_draft_7(group["schema"]));
   for (const auto& test : group["tests"]) {
-    const auto name = file + " | "
-                      + group["description"].get<std::string>() + " | "
-                      + test["description"].get<std::string>();
+    const auto name = file + " | " + group["description"].get<std::string>()
+                      + " | " + test["description"].get<std::string>();
     ++all.count;
     const auto passed
       = compiled

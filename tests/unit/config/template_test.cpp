@@ -2,9 +2,8 @@
 
 #include "config/template.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <caf/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
 
 #include <random>
 
@@ -27,8 +26,7 @@ std::string rendered(const std::string& text, const json& with = deps) {
 
 bool fails(const std::string& text, const std::string& part) {
   const auto result = rendered(text);
-  if (result.starts_with("error: ")
-      && result.find(part) != std::string::npos)
+  if (result.starts_with("error: ") && result.find(part) != std::string::npos)
     return true;
   CAF_MESSAGE("got: " << result);
   return false;
@@ -64,14 +62,12 @@ CAF_TEST(values are written as they are) {
 
 CAF_TEST(what counts as true) {
   for (const auto* name : {"name", "age", "rate", "yes", "user", "tags"})
-    CAF_CHECK_EQUAL(rendered("{{#if " + std::string{name}
-                             + "}}a{{else}}b{{/if}}"),
-                    "a");
+    CAF_CHECK_EQUAL(
+      rendered("{{#if " + std::string{name} + "}}a{{else}}b{{/if}}"), "a");
   for (const auto* name :
        {"zero", "no", "nothing", "empty", "none", "gone", "user.gone"})
-    CAF_CHECK_EQUAL(rendered("{{#if " + std::string{name}
-                             + "}}a{{else}}b{{/if}}"),
-                    "b");
+    CAF_CHECK_EQUAL(
+      rendered("{{#if " + std::string{name} + "}}a{{else}}b{{/if}}"), "b");
   CAF_CHECK_EQUAL(rendered("{{#unless no}}a{{else}}b{{/unless}}"), "a");
   CAF_CHECK_EQUAL(rendered("{{#if no}}a{{^}}b{{/if}}"), "b");
   CAF_CHECK_EQUAL(rendered("{{#if no}}a{{else if none}}b{{else if yes}}c"
@@ -100,9 +96,10 @@ CAF_TEST(each) {
                   "city=Bonn");
   CAF_CHECK_EQUAL(rendered("{{#each none}}a{{else}}b{{/each}}"), "b");
   CAF_CHECK_EQUAL(rendered("{{#each name}}a{{else}}b{{/each}}"), "b");
-  CAF_CHECK_EQUAL(rendered("{{#each rows}}{{id}}:{{#each parts}}{{this}}"
-                           "{{../id}}{{../../name}}{{else}}-{{/each}} {{/each}}"),
-                  "1:p1Ada 2:- ");
+  CAF_CHECK_EQUAL(
+    rendered("{{#each rows}}{{id}}:{{#each parts}}{{this}}"
+             "{{../id}}{{../../name}}{{else}}-{{/each}} {{/each}}"),
+    "1:p1Ada 2:- ");
   CAF_CHECK_EQUAL(rendered("{{@index}}{{../name}}"), "");
 }
 
@@ -174,9 +171,10 @@ CAF_TEST(names are those that start at the top) {
 // Goal: no text crashes the parser or the renderer.
 // Method: random sequences of the tokens of the language.
 CAF_TEST(random templates never crash) {
-  const char* tokens[]{"{{", "}}", "{{{", "}}}", "#if ", "#each ", "/if", "~",
-                       "/each", "else", " ", "\n", "name", "tags", "this", ".",
-                       "../", "@index", "!", "--", "[", "]", "x", "^", "&"};
+  const char* tokens[]{
+    "{{",   "}}", "{{{", "}}}",  "#if ", "#each ", "/if", "~",   "/each",
+    "else", " ",  "\n",  "name", "tags", "this",   ".",   "../", "@index",
+    "!",    "--", "[",   "]",    "x",    "^",      "&"};
   const auto seed = std::random_device{}();
   CAF_MESSAGE("seed: " << seed);
   std::mt19937 random{seed};

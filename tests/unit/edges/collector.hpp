@@ -3,10 +3,14 @@
 #include "actors/edges/http_client.hpp"
 
 #include <condition_variable>
+#include <cstdlib>
 #include <functional>
 #include <mutex>
 
 namespace perdure::tests {
+
+/// The servers of the tests are on this machine, whatever proxy it uses.
+inline const int no_proxy = ::setenv("no_proxy", "*", 1);
 
 /// Keeps one answer. Consumes what it gets unless told otherwise.
 class collector : public actors::http_receiver {
@@ -77,13 +81,11 @@ private:
   int ends_ = 0;
 };
 
-inline actors::http_request make_request(std::uint16_t port,
-                                         std::string_view path,
-                                         std::string body = {}) {
+inline actors::http_request
+make_request(std::uint16_t port, std::string_view path, std::string body = {}) {
   actors::http_request request;
   request.method = body.empty() ? "GET" : "POST";
-  request.url = "http://127.0.0.1:" + std::to_string(port)
-                + std::string{path};
+  request.url = "http://127.0.0.1:" + std::to_string(port) + std::string{path};
   if (!body.empty())
     request.body.push_back(
       std::make_shared<const std::string>(std::move(body)));

@@ -2,22 +2,20 @@
 
 #include "actors/edges/http_client.hpp"
 #include "actors/edges/process_runner.hpp"
-
 #include "unit/edges/collector.hpp"
 #include "unit/edges/waiting.hpp"
 
 #include <caf/test/unit_test.hpp>
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <functional>
 #include <future>
+#include <netinet/in.h>
 #include <stdexcept>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 using namespace perdure::actors;
 using namespace perdure::tests;
@@ -172,9 +170,8 @@ CAF_TEST(a name that does not exist is a network error) {
 }
 
 CAF_TEST(an answer that is too large ends) {
-  raw_server server{
-    reply("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
-          + std::string(5'000, 'x'))};
+  raw_server server{reply("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
+                          + std::string(5'000, 'x'))};
   auto request = make_request(server.port, "/");
   request.response_max_bytes = 5'000;
   CAF_CHECK(fetch(request)->failure.code == errc::none);
@@ -235,9 +232,9 @@ CAF_TEST(broken answers are network errors) {
     "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\n"
     "hello",
     "HTTP/1.1 200 OK\r\n" + std::string(400'000, 'a'),
-    "HTTP/1.1 200 OK\r\nA: " + std::string(90'000, 'a') + "\r\nB: "
-      + std::string(90'000, 'b') + "\r\nC: " + std::string(90'000, 'c')
-      + "\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nA: " + std::string(90'000, 'a')
+      + "\r\nB: " + std::string(90'000, 'b')
+      + "\r\nC: " + std::string(90'000, 'c') + "\r\n\r\n",
   };
   for (const auto& bytes : cases) {
     raw_server server{reply(bytes)};
@@ -250,11 +247,10 @@ CAF_TEST(broken answers are network errors) {
 }
 
 CAF_TEST(interim answers are skipped and folded headers joined) {
-  raw_server server{
-    reply("HTTP/1.1 103 Early Hints\r\nX-Early: yes\r\n\r\n"
-          "HTTP/1.1 200 OK\r\nX-One:  a \r\nX-One: b\r\n"
-          "Transfer-Encoding: chunked\r\n\r\n"
-          "2\r\nok\r\n0\r\nX-Trailer: late\r\n\r\n")};
+  raw_server server{reply("HTTP/1.1 103 Early Hints\r\nX-Early: yes\r\n\r\n"
+                          "HTTP/1.1 200 OK\r\nX-One:  a \r\nX-One: b\r\n"
+                          "Transfer-Encoding: chunked\r\n\r\n"
+                          "2\r\nok\r\n0\r\nX-Trailer: late\r\n\r\n")};
   const auto answer = fetch(make_request(server.port, "/"));
   CAF_CHECK(answer->failure.code == errc::none);
   CAF_CHECK_EQUAL(answer->head.status, 200u);
@@ -265,9 +261,8 @@ CAF_TEST(interim answers are skipped and folded headers joined) {
 }
 
 CAF_TEST(https to a server without TLS is a network error) {
-  raw_server server{[](int peer) {
-    raw_server::send_all(peer, "HTTP/1.1 200 OK\r\n\r\n");
-  }};
+  raw_server server{
+    [](int peer) { raw_server::send_all(peer, "HTTP/1.1 200 OK\r\n\r\n"); }};
   auto request = make_request(server.port, "/");
   request.url.replace(0, 4, "https");
   const auto answer = fetch(request);
@@ -346,8 +341,7 @@ CAF_TEST(a kept connection that died is replaced and the body sent again) {
   auto client = make_curl_http_client();
   for (int i = 0; i < 20; ++i) {
     auto request = make_request(server.port, "/", std::string(150'000, 'b'));
-    request.body.push_back(
-      std::make_shared<const std::string>(50'000, 'b'));
+    request.body.push_back(std::make_shared<const std::string>(50'000, 'b'));
     auto answer = std::make_shared<collector>();
     client->start(std::move(request), answer);
     CAF_REQUIRE(answer->wait());

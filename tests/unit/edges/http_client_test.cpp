@@ -2,7 +2,6 @@
 
 #include "actors/edges/http_client.hpp"
 #include "actors/edges/http_server.hpp"
-
 #include "unit/edges/collector.hpp"
 #include "unit/edges/waiting.hpp"
 
@@ -69,7 +68,7 @@ CAF_TEST(methods and headers are sent as they are) {
     exchange->respond(200, "text/plain", "ok");
   });
   auto client = make_curl_http_client();
-  const std::vector<std::string> methods{"GET",   "HEAD",   "POST", "PUT",
+  const std::vector<std::string> methods{"GET",   "HEAD",   "POST",   "PUT",
                                          "PATCH", "DELETE", "OPTIONS"};
   for (const auto& method : methods) {
     auto request = make_request(server->port(), "/");

@@ -1,7 +1,6 @@
 #define CAF_SUITE edges.http_server_limits
 
 #include "actors/edges/http_server.hpp"
-
 #include "unit/edges/raw_client.hpp"
 #include "unit/edges/waiting.hpp"
 
@@ -18,8 +17,8 @@ namespace {
 
 using exchange_ptr = std::shared_ptr<server_exchange>;
 
-std::unique_ptr<http_server> serve(http_server_options options,
-                                   request_handler handler) {
+std::unique_ptr<http_server>
+serve(http_server_options options, request_handler handler) {
   options.port = 0;
   auto server = start_http_server(options, std::move(handler));
   if (!server)
@@ -157,9 +156,9 @@ CAF_TEST(bodies are bounded) {
   };
   // Refused before the body comes, and readable though the peer goes on.
   CAF_CHECK(is_refused(refusal(*server, with_length(100'001)), 413));
-  CAF_CHECK(is_refused(refusal(*server, with_length(1'000'000)
-                                          + std::string(1'000'000, 'x')),
-                       413));
+  CAF_CHECK(is_refused(
+    refusal(*server, with_length(1'000'000) + std::string(1'000'000, 'x')),
+    413));
   CAF_CHECK(is_refused(refusal(*server, with_length(~std::size_t{0})), 413));
   // No "100 Continue" for what will not be taken.
   auto expecting = with_length(100'001);
@@ -171,8 +170,7 @@ CAF_TEST(bodies are bounded) {
   for (int i = 0; i < 200; ++i)
     chunks += "200\r\n" + std::string(512, 'x') + "\r\n";
   CAF_CHECK(is_refused(refusal(*server, chunked + chunks + "0\r\n\r\n"), 413));
-  CAF_CHECK(is_refused(refusal(*server, chunked + "fffffffffffffff\r\n"),
-                       413));
+  CAF_CHECK(is_refused(refusal(*server, chunked + "fffffffffffffff\r\n"), 413));
   raw_client client{server->port()};
   client.send(with_length(100'000) + std::string(100'000, 'x'));
   CAF_CHECK(client.read_answer().ends_with("xxx"));
@@ -261,8 +259,8 @@ CAF_TEST(connections above the limit get 503) {
     clients.back().send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     CAF_CHECK(clients.back().read_answer().ends_with("ok"));
   }
-  CAF_CHECK(is_refused(refusal(*server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
-                       503));
+  CAF_CHECK(
+    is_refused(refusal(*server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), 503));
   clients.pop_back();
   // Its place is free again.
   CAF_CHECK(eventually([&] {

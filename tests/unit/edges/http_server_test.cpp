@@ -1,7 +1,6 @@
 #define CAF_SUITE edges.http_server
 
 #include "actors/edges/http_server.hpp"
-
 #include "unit/edges/raw_client.hpp"
 #include "unit/edges/waiting.hpp"
 
@@ -27,8 +26,8 @@ void echo(const exchange_ptr& exchange) {
   exchange->respond(200, "text/plain", text + '\n' + request.body);
 }
 
-std::unique_ptr<http_server> serve(request_handler handler,
-                                   std::size_t threads = 1) {
+std::unique_ptr<http_server>
+serve(request_handler handler, std::size_t threads = 1) {
   http_server_options options;
   options.port = 0;
   options.threads = threads;
@@ -86,9 +85,8 @@ CAF_TEST(a request is decoded and answered) {
   CAF_CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
   CAF_CHECK(answer.find("Content-Type: text/plain\r\n") != std::string::npos);
   CAF_CHECK(answer.find("\r\nDate: ") != std::string::npos);
-  CAF_CHECK_EQUAL(
-    body_of(answer),
-    "GET /v1/a b\xC3\xBC|x=1 2|y=&=|flag=|=empty|z=a=b\n");
+  CAF_CHECK_EQUAL(body_of(answer),
+                  "GET /v1/a b\xC3\xBC|x=1 2|y=&=|flag=|=empty|z=a=b\n");
   CAF_CHECK_EQUAL(body_of(answer_to(*server, get("http://host:1/p?q=1"))),
                   "GET /p|q=1\n");
   CAF_CHECK_EQUAL(body_of(answer_to(*server, get("http://host?q=1"))),
@@ -103,7 +101,7 @@ CAF_TEST(headers are found by their lower case name) {
            + std::string{request.header("absent")};
     const auto* value = request.query_value("b");
     seen += value != nullptr ? ',' + *value : "";
-    CAF_CHECK(request.query_value("c") == nullptr);
+    seen += request.query_value("c") == nullptr ? ",none" : ",some";
     exchange->respond(204, "", "");
   });
   const auto answer
@@ -111,7 +109,7 @@ CAF_TEST(headers are found by their lower case name) {
                          "X-First:  one \r\nx-first: two\r\n\r\n");
   CAF_CHECK(answer.starts_with("HTTP/1.1 204 No Content\r\n"));
   CAF_CHECK(answer.find("Content-Length") == std::string::npos);
-  CAF_CHECK_EQUAL(seen, "one,,2");
+  CAF_CHECK_EQUAL(seen, "one,,2,none");
 }
 
 CAF_TEST(a request split at every byte reads the same) {
@@ -136,8 +134,8 @@ CAF_TEST(a request split at every byte reads the same) {
 CAF_TEST(pipelined requests are answered in order) {
   auto server = serve([](const exchange_ptr& exchange) {
     // The first ones take longest.
-    const auto delay = 20ms - std::stoul(exchange->request().path.substr(1))
-                                * 1ms;
+    const auto delay
+      = 20ms - std::stoul(exchange->request().path.substr(1)) * 1ms;
     if (delay > 10ms)
       exchange->after(delay, [exchange] { echo(exchange); });
     else
@@ -166,8 +164,7 @@ CAF_TEST(many pipelined requests do not overrun a slow reader) {
   std::this_thread::sleep_for(200ms);
   for (int i = 0; i < 200; ++i) {
     const auto body = body_of(client.read_answer());
-    CAF_REQUIRE_EQUAL(body.size(), large.size() + 1
-                                     + std::to_string(i).size());
+    CAF_REQUIRE_EQUAL(body.size(), large.size() + 1 + std::to_string(i).size());
     CAF_REQUIRE(body.starts_with("/" + std::to_string(i) + "x"));
   }
 }
@@ -428,8 +425,7 @@ CAF_TEST(a thousand connections are served by two threads) {
   int good = 0;
   for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < 1'000; ++i)
-      clients[static_cast<std::size_t>(i)].send(
-        get("/" + std::to_string(i)));
+      clients[static_cast<std::size_t>(i)].send(get("/" + std::to_string(i)));
     for (int i = 0; i < 1'000; ++i)
       if (body_of(clients[static_cast<std::size_t>(i)].read_answer())
           == "GET /" + std::to_string(i) + "\n")
@@ -440,9 +436,8 @@ CAF_TEST(a thousand connections are served by two threads) {
 
 CAF_TEST(stop ends streams waits for answers and closes the rest) {
   waiting_exchanges waiting;
-  auto server
-    = serve([&](exchange_ptr exchange) { waiting.add(std::move(exchange)); },
-            2);
+  auto server = serve(
+    [&](exchange_ptr exchange) { waiting.add(std::move(exchange)); }, 2);
   const auto port = server->port();
   raw_client idle{port};
   raw_client stream{port};
@@ -459,13 +454,14 @@ CAF_TEST(stop ends streams waits for answers and closes the rest) {
     std::this_thread::sleep_for(100ms);
     answering->respond(200, "text/plain", "in time");
   }};
+  std::optional<std::string> idle_rest;
+  std::optional<std::string> stream_rest;
+  std::optional<std::string> slow_rest;
   std::thread readers{[&] {
-    CAF_CHECK(idle.read_all() == "");
-    const auto whole = stream.read_all();
-    CAF_CHECK(whole && whole->ends_with("4\r\nsome\r\n0\r\n\r\n"));
+    idle_rest = idle.read_all();
+    stream_rest = stream.read_all();
     stream.close();
-    const auto late = slow.read_all();
-    CAF_CHECK(late && late->ends_with("in time"));
+    slow_rest = slow.read_all();
     slow.close();
   }};
   const auto begin = std::chrono::steady_clock::now();
@@ -473,6 +469,9 @@ CAF_TEST(stop ends streams waits for answers and closes the rest) {
   CAF_CHECK(std::chrono::steady_clock::now() - begin < 10s);
   answers.join();
   readers.join();
+  CAF_CHECK(idle_rest == "");
+  CAF_CHECK(stream_rest && stream_rest->ends_with("4\r\nsome\r\n0\r\n\r\n"));
+  CAF_CHECK(slow_rest && slow_rest->ends_with("in time"));
   CAF_CHECK_EQUAL(closed.load(), 1);
   server->stop(1s);
   raw_client late{port};

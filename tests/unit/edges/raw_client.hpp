@@ -1,15 +1,14 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <cstdint>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 namespace perdure::tests {
@@ -30,14 +29,13 @@ public:
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address),
-                           sizeof(address))
-                 == 0;
+    connected_
+      = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address))
+        == 0;
   }
 
   raw_client(raw_client&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
-      connected_(other.connected_),
+    : fd_(std::exchange(other.fd_, -1)), connected_(other.connected_),
       rest_(std::move(other.rest_)) {
     // nop
   }
@@ -68,8 +66,7 @@ public:
 
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const auto size
-        = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const auto size = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (size <= 0)
         return false;
       bytes.remove_prefix(static_cast<std::size_t>(size));
@@ -95,8 +92,7 @@ public:
   std::string read_until(std::string_view end) {
     fill([&] { return rest_.find(end) != std::string::npos; });
     const auto found = rest_.find(end);
-    return take(found == std::string::npos ? rest_.size()
-                                           : found + end.size());
+    return take(found == std::string::npos ? rest_.size() : found + end.size());
   }
 
   /// Everything until the peer closes; nothing when it does not in time.

@@ -1,7 +1,6 @@
 #define CAF_SUITE models.conversation
 
 #include "runtime/models/model.hpp"
-
 #include "unit/models/make_parts.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -131,33 +130,37 @@ CAF_TEST(instructions are placed first and may change) {
   CAF_CHECK_EQUAL(shown(plain.ask({"I"})), "s:I u:a u:b ");
 
   talk responses{"openai-responses"};
-  CAF_CHECK_EQUAL(responses.ask({"I1", "I2"}).at("instructions"), "I1\n\nI2");
-  CAF_CHECK_EQUAL(responses.ask().at("input").at(0).at("content"), "");
+  auto body = responses.ask({"I1", "I2"});
+  CAF_CHECK_EQUAL(body.at("instructions"), "I1\n\nI2");
+  CAF_CHECK_EQUAL(body.at("input").at(0).at("content"), "");
   responses.user("a");
-  const auto body = responses.ask({"\"I\""});
+  body = responses.ask({"\"I\""});
   CAF_CHECK_EQUAL(body.at("instructions"), "\"I\"");
   CAF_CHECK_EQUAL(body.at("input").size(), 1u);
   CAF_CHECK(!responses.ask().contains("instructions"));
 }
 
 CAF_TEST(settings of chat completions) {
-  const json settings{{"max_tokens", 7},
-                      {"temperature", 0.5},
-                      {"top_p", 0.1},
-                      {"seed", 3},
-                      {"stop_sequences", {"x"}},
-                      {"parallel_tool_calls", false},
-                      {"presence_penalty", 1},
-                      {"frequency_penalty", 2},
-                      {"logit_bias", {{"50", -100}}},
-                      {"service_tier", "flex"},
-                      {"thinking", "high"},
-                      {"timeout", 3},
-                      {"extra_body", {{"top_k", 5}, {"seed", 4},
-                                      {"messages", "no"}}},
-                      {"extra_headers", {{"X-A", "1"}, {"Accept", "x/y"},
-                                         {"X-B", "1\r\nX-C: 2"}, {"a b", "1"},
-                                         {"X-D", 1}}}};
+  const json settings{
+    {"max_tokens", 7},
+    {"temperature", 0.5},
+    {"top_p", 0.1},
+    {"seed", 3},
+    {"stop_sequences", {"x"}},
+    {"parallel_tool_calls", false},
+    {"presence_penalty", 1},
+    {"frequency_penalty", 2},
+    {"logit_bias", {{"50", -100}}},
+    {"service_tier", "flex"},
+    {"thinking", "high"},
+    {"timeout", 3},
+    {"extra_body", {{"top_k", 5}, {"seed", 4}, {"messages", "no"}}},
+    {"extra_headers",
+     {{"X-A", "1"},
+      {"Accept", "x/y"},
+      {"X-B", "1\r\nX-C: 2"},
+      {"a b", "1"},
+      {"X-D", 1}}}};
   talk chat{"openai-chat", settings, "m", "together", true};
   auto body = chat.ask();
   CAF_CHECK_EQUAL(body.at("max_tokens"), 7);
@@ -175,13 +178,11 @@ CAF_TEST(settings of chat completions) {
   CAF_CHECK(body.at("messages").is_array());
   CAF_CHECK(!body.contains("timeout"));
   CAF_CHECK(!body.contains("extra_body"));
-  CAF_CHECK_EQUAL(
-    body.at("tools").at(0).at("function").at("parameters").dump(),
-    R"({"type":"object","properties":{}})");
+  CAF_CHECK_EQUAL(body.at("tools").at(0).at("function").at("parameters").dump(),
+                  R"({"type":"object","properties":{}})");
   using header = std::pair<std::string, std::string>;
-  const std::vector<header> headers{{"content-type", "application/json"},
-                                    {"X-A", "1"},
-                                    {"Accept", "x/y"}};
+  const std::vector<header> headers{
+    {"content-type", "application/json"}, {"X-A", "1"}, {"Accept", "x/y"}};
   CAF_CHECK(chat.last.headers == headers);
 
   talk thinker{"openai-chat", settings, "gpt-5-mini"};
@@ -360,7 +361,8 @@ CAF_TEST(thinking in a field goes back to its own provider) {
 
 CAF_TEST(opaque reasoning goes back to its own provider) {
   model_response response;
-  response.parts.push_back(thinking_part{"a", "secret", {"rs_1", "openai", {}}});
+  response.parts.push_back(
+    thinking_part{"a", "secret", {"rs_1", "openai", {}}});
   response.parts.push_back(thinking_part{"b", {}, {"rs_1", "openai", {}}});
   response.parts.push_back(text_part{"x", {"msg_1", "openai", {}}});
   response.parts.push_back(text_part{"y", {"msg_1", "openai", {}}});
@@ -403,7 +405,10 @@ CAF_TEST(text that is not valid is sent all the same) {
   for (const auto& wire : wires) {
     talk talk{wire};
     model_request request;
-    request.parts.push_back(returned("t", "a\xFF" "b", "c"));
+    request.parts.push_back(returned("t",
+                                     "a\xFF"
+                                     "b",
+                                     "c"));
     CAF_REQUIRE(talk.conversation->add(request));
     CAF_CHECK_EQUAL(talk.ask({"\xC3"}).at(items(wire)).size(),
                     wire == "openai-chat" ? 2u : 1u);

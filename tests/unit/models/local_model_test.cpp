@@ -1,10 +1,9 @@
 #define CAF_SUITE models.local_model
 
 #include "runtime/models/local_model.hpp"
-#include "runtime/models/provider_table.hpp"
 #include "runtime/models/model.hpp"
+#include "runtime/models/provider_table.hpp"
 #include "runtime/models/sample_value.hpp"
-
 #include "unit/models/make_parts.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -109,8 +108,8 @@ CAF_TEST(schemas that refer to themselves or ask for too much) {
   const auto nested = sample(
     R"({"type":"object","properties":{"a":{"$ref":"#"}},"required":["a"]})");
   CAF_CHECK(nested.is_object());
-  const auto wide = sample(
-    R"({"type":"array","minItems":1000000,"items":{"$ref":"#"}})");
+  const auto wide
+    = sample(R"({"type":"array","minItems":1000000,"items":{"$ref":"#"}})");
   CAF_CHECK(to_text(wide).size() < 1'000'000);
   CAF_CHECK(to_text(sample(R"({"type":"string","minLength":99999999})")).size()
             < 200'000);
@@ -217,9 +216,9 @@ CAF_TEST(a script that repeats has fresh ids) {
   CAF_REQUIRE(made);
   std::set<std::string> ids;
   for (std::size_t i = 0; i < 50; ++i)
-    ids.insert(std::get<tool_call_part>(
-                 ask(**made, {}, {}, i).response.parts.at(0))
-                 .tool_call_id);
+    ids.insert(
+      std::get<tool_call_part>(ask(**made, {}, {}, i).response.parts.at(0))
+        .tool_call_id);
   CAF_CHECK_EQUAL(ids.size(), 50u);
 }
 

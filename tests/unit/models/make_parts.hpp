@@ -13,8 +13,8 @@ inline runtime::system_prompt_part system_prompt(std::string content) {
   return {std::move(content), {}, {}};
 }
 
-inline runtime::tool_call_part called(std::string tool, runtime::json args,
-                                      std::string id) {
+inline runtime::tool_call_part
+called(std::string tool, runtime::json args, std::string id) {
   runtime::tool_call_part part;
   part.tool_name = std::move(tool);
   part.args = std::move(args);
@@ -22,9 +22,8 @@ inline runtime::tool_call_part called(std::string tool, runtime::json args,
   return part;
 }
 
-inline runtime::tool_return_part returned(std::string tool,
-                                          runtime::json content,
-                                          std::string id) {
+inline runtime::tool_return_part
+returned(std::string tool, runtime::json content, std::string id) {
   runtime::tool_return_part part;
   part.tool_name = std::move(tool);
   part.content = std::move(content);

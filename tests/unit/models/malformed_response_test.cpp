@@ -32,8 +32,8 @@ model_response response_in(const std::string& wire, const std::string& type,
   return std::get<model_response>(seen.result);
 }
 
-std::string chunk(const std::string& delta,
-                  const std::string& finish = "null") {
+std::string
+chunk(const std::string& delta, const std::string& finish = "null") {
   return R"(data: {"choices":[{"index":0,"delta":)" + delta
          + R"(,"finish_reason":)" + finish + "}]}\n\n";
 }
@@ -69,8 +69,7 @@ CAF_TEST(bodies of the wrong shape are terminal and say what is missing) {
 }
 
 CAF_TEST(what was cut on its way is worth another attempt) {
-  for (const auto& [wire, type, body] :
-       std::vector<std::array<std::string, 3>>{
+  for (const auto& [wire, type, body] : std::vector<std::array<std::string, 3>>{
          {chat, "application/json", R"({"choices":[{"mess)"},
          {chat, "application/json", ""},
          {chat, stream_type, ""},
@@ -158,13 +157,13 @@ CAF_TEST(an error stays and nothing more is told) {
   const delta_sink sink = [&](const response_event&) { ++told; };
   CAF_CHECK(!reader->feed(chunk(R"({"content":"a"})"), sink));
   const auto before = told;
-  CAF_CHECK(reader->feed("data: {\"error\":\"m\"}\n\n"
-                           + chunk(R"({"content":"b"})"),
-                         sink)
-              .has_value());
+  CAF_CHECK(
+    reader
+      ->feed("data: {\"error\":\"m\"}\n\n" + chunk(R"({"content":"b"})"), sink)
+      .has_value());
   CAF_CHECK(reader->feed(chunk(R"({"content":"c"})") + done, sink).has_value());
-  CAF_CHECK(std::holds_alternative<attempt_failure>(
-    reader->finish(timestamp{}, sink)));
+  CAF_CHECK(
+    std::holds_alternative<attempt_failure>(reader->finish(timestamp{}, sink)));
   CAF_CHECK_EQUAL(told, before);
 }
 
@@ -172,8 +171,8 @@ CAF_TEST(nobody needs to watch) {
   const auto reader = codec_for(chat)->read({"p", "", "asked"}, stream_type,
                                             [] { return "x"; });
   CAF_CHECK(!reader->feed(chunk(R"({"content":"a"})") + stop, {}));
-  CAF_CHECK(std::holds_alternative<model_response>(
-    reader->finish(timestamp{}, {})));
+  CAF_CHECK(
+    std::holds_alternative<model_response>(reader->finish(timestamp{}, {})));
 }
 
 CAF_TEST(responses that only look wrong) {
@@ -202,15 +201,14 @@ CAF_TEST(responses that only look wrong) {
     response_in(chat, stream_type, hello + done + "data: junk\n\n")
       .parts.size(),
     1u);
-  CAF_CHECK(response_in(chat, stream_type,
-                        hello + chunk("{}", "\"weird\"") + done)
-              .finish_reason
-            == finish_reason::none);
+  CAF_CHECK(
+    response_in(chat, stream_type, hello + chunk("{}", "\"weird\"") + done)
+      .finish_reason
+    == finish_reason::none);
 }
 
 CAF_TEST(refusals empty the response) {
-  for (const auto& [wire, type, body] :
-       std::vector<std::array<std::string, 3>>{
+  for (const auto& [wire, type, body] : std::vector<std::array<std::string, 3>>{
          {chat, "application/json",
           R"({"choices":[{"message":{"content":null,"refusal":"No."},)"
           R"("finish_reason":"stop"}]})"},
@@ -263,11 +261,10 @@ CAF_TEST(odd tool calls) {
       + tool(R"({"index":0,"function":{"arguments":"3"}})")),
     R"(f"1"a f"23"b )");
   // No index, and no id.
-  CAF_CHECK_EQUAL(
-    calls_of(tool(R"({"function":{"name":"f","arguments":"1"}})")
-             + tool(R"({"function":{"arguments":"2"}})")
-             + tool(R"({"function":{"name":"g"}})")),
-    R"(f"12"made gnullmade )");
+  CAF_CHECK_EQUAL(calls_of(tool(R"({"function":{"name":"f","arguments":"1"}})")
+                           + tool(R"({"function":{"arguments":"2"}})")
+                           + tool(R"({"function":{"name":"g"}})")),
+                  R"(f"12"made gnullmade )");
   // The name comes last, or again and again.
   CAF_CHECK_EQUAL(
     calls_of(tool(R"({"index":3,"function":{"arguments":"{"}})")
@@ -276,17 +273,16 @@ CAF_TEST(odd tool calls) {
              + tool(R"({"index":3,"function":{"name":"f"}})")),
     R"(f"{}"a )");
   // Arguments as an object; padding.
-  CAF_CHECK_EQUAL(
-    calls_of(tool(R"({"index":0,"id":"a","function":{"name":"f",)"
-                  R"("arguments":{"x":1}}})")
-             + tool(R"({"index":1})") + tool("null") + tool("7")),
-    R"(f{"x":1}a )");
+  CAF_CHECK_EQUAL(calls_of(tool(R"({"index":0,"id":"a","function":{"name":"f",)"
+                                R"("arguments":{"x":1}}})")
+                           + tool(R"({"index":1})") + tool("null") + tool("7")),
+                  R"(f{"x":1}a )");
   // Whole: the same id twice is two calls.
-  const auto whole = response_in(
-    chat, "application/json",
-    R"({"choices":[{"message":{"tool_calls":[)"
-    R"({"id":"a","function":{"name":"f","arguments":"1"}},)"
-    R"({"id":"a","function":{"name":"f","arguments":"2"}}]}}]})");
+  const auto whole
+    = response_in(chat, "application/json",
+                  R"({"choices":[{"message":{"tool_calls":[)"
+                  R"({"id":"a","function":{"name":"f","arguments":"1"}},)"
+                  R"({"id":"a","function":{"name":"f","arguments":"2"}}]}}]})");
   CAF_CHECK_EQUAL(whole.parts.size(), 2u);
 }
 
@@ -326,16 +322,15 @@ CAF_TEST(thinking in tags) {
 }
 
 CAF_TEST(responses streams that leave something out) {
-  const auto event = [](const std::string& text) {
-    return "data: " + text + "\n\n";
-  };
+  const auto event
+    = [](const std::string& text) { return "data: " + text + "\n\n"; };
   const std::string output
     = R"("output":[{"type":"message","id":"m","content":[{"type":)"
       R"("output_text","text":"ab"}]},{"type":"function_call","id":"f",)"
       R"("call_id":"c","name":"g","arguments":"{}"},{"type":"web_search"}])";
-  const auto final = event(
-    R"({"type":"response.completed","response":{"status":"completed",)" + output
-    + "}}");
+  const auto final
+    = event(R"({"type":"response.completed","response":{"status":"completed",)"
+            + output + "}}");
   const auto check = [&](const std::string& body) {
     const auto parts = response_in(responses, stream_type, body).parts;
     CAF_REQUIRE_EQUAL(parts.size(), 2u);
@@ -345,23 +340,23 @@ CAF_TEST(responses streams that leave something out) {
     CAF_CHECK_EQUAL(call.tool_call_id, "c");
   };
   check(final);
-  const auto text_done = event(
-    R"({"type":"response.output_item.done","output_index":0,"item":)"
-    R"({"type":"message","id":"m","content":[{"type":"output_text",)"
-    R"("text":"ab"}]}})");
-  const auto call_done = event(
-    R"({"type":"response.output_item.done","output_index":1,"item":)"
-    R"({"type":"function_call","id":"f","call_id":"c","name":"g",)"
-    R"("arguments":"{}"}})");
+  const auto text_done
+    = event(R"({"type":"response.output_item.done","output_index":0,"item":)"
+            R"({"type":"message","id":"m","content":[{"type":"output_text",)"
+            R"("text":"ab"}]}})");
+  const auto call_done
+    = event(R"({"type":"response.output_item.done","output_index":1,"item":)"
+            R"({"type":"function_call","id":"f","call_id":"c","name":"g",)"
+            R"("arguments":"{}"}})");
   check(text_done + call_done + final);
   check(text_done + text_done + call_done + call_done + final);
   // Arguments ahead of their call, text that lost its end.
   const auto early = event(
     R"({"type":"response.function_call_arguments.delta","output_index":1,)"
     R"("delta":"{"})");
-  const auto some = event(
-    R"({"type":"response.output_text.delta","output_index":0,)"
-    R"("content_index":0,"delta":"a"})");
+  const auto some
+    = event(R"({"type":"response.output_text.delta","output_index":0,)"
+            R"("content_index":0,"delta":"a"})");
   check(some + early + text_done + call_done + final);
   check(text_done + call_done + done);
 }
@@ -404,7 +399,7 @@ CAF_TEST(the failure of a status) {
                       const std::string& retry_after = "") {
     return failure_of_status(status, body, retry_after, "m", now);
   };
-  CAF_CHECK_EQUAL(of(500, "").message, "m: HTTP 500: \"\"");
+  CAF_CHECK_EQUAL(of(500, "").message, "m: HTTP 500, without a message");
   CAF_CHECK_EQUAL(of(502, "<html>\nbad").message, "m: HTTP 502: <html> bad");
   CAF_CHECK_EQUAL(of(404, R"({"error":"gone"})").message, "m: HTTP 404: gone");
   CAF_CHECK_EQUAL(of(404, R"({"detail":"gone"})").message, "m: HTTP 404: gone");

@@ -47,8 +47,8 @@ json plain_tools(const json& body) {
 definition_ptr definition_of(const json& body) {
   auto made = std::make_shared<agent_definition>();
   for (const auto& tool : plain_tools(body)) {
-    const auto& function = tool.contains("function") ? tool.at("function")
-                                                     : tool;
+    const auto& function
+      = tool.contains("function") ? tool.at("function") : tool;
     tool_definition next;
     next.name = function.at("name");
     next.description = function.at("description");
@@ -90,9 +90,10 @@ public:
   retelling(std::string provider, const json& exchange)
     : provider_(std::move(provider)), wire_(wire_of(exchange)) {
     const auto& body = exchange.at("request").at("body");
-    conversation_ = codec_for(wire_)->converse(
-      {{provider_, "", body.at("model")}, definition_of(body),
-       body.at("stream")});
+    conversation_
+      = codec_for(wire_)->converse({{provider_, "", body.at("model")},
+                                    definition_of(body),
+                                    body.at("stream")});
   }
 
   void check(const json& exchange) {

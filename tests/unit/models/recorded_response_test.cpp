@@ -65,13 +65,12 @@ void add_chat(sums& sum, const json& said) {
 sums chat_sums(const json& exchange) {
   sums sum;
   const auto& body = exchange.at("response").at("body");
-  const auto chunks
-    = body.is_string() ? data_of(body) : json::array({body});
+  const auto chunks = body.is_string() ? data_of(body) : json::array({body});
   for (const auto& chunk : chunks) {
     if (chunk.contains("error")) {
       // The call that the server refused.
-      const auto made = json::parse(text_at(chunk.at("error"),
-                                            "failed_generation"));
+      const auto made
+        = json::parse(text_at(chunk.at("error"), "failed_generation"));
       sum.calls.push_back(
         {text_at(made, "name"), made.at("arguments").dump(), ""});
       sum.finish = "tool_use_failed";
@@ -145,10 +144,10 @@ void check(const observed& seen, const sums& sum) {
     if (const auto* x = std::get_if<thinking_part>(&part))
       thinking += x->content;
     if (const auto* x = std::get_if<tool_call_part>(&part))
-      calls.push_back({x->tool_name,
-                       x->args.is_string() ? x->args.get<std::string>()
-                                           : x->args.dump(),
-                       x->tool_call_id == "made" ? "" : x->tool_call_id});
+      calls.push_back(
+        {x->tool_name,
+         x->args.is_string() ? x->args.get<std::string>() : x->args.dump(),
+         x->tool_call_id == "made" ? "" : x->tool_call_id});
   }
   CAF_CHECK_EQUAL(text, sum.text);
   CAF_CHECK_EQUAL(thinking, sum.thinking);
@@ -163,9 +162,9 @@ void check(const observed& seen, const sums& sum) {
   CAF_CHECK_EQUAL(response.provider_details.at("finish_reason"), sum.finish);
   CAF_CHECK_EQUAL(*response.provider_response_id, sum.id);
   CAF_CHECK_EQUAL(*response.model_name, sum.model);
-  const auto expected
-    = sum.finish == "stop" || sum.finish == "completed" ? finish_reason::stop
-                                                        : finish_reason::tool_call;
+  const auto expected = sum.finish == "stop" || sum.finish == "completed"
+                          ? finish_reason::stop
+                          : finish_reason::tool_call;
   CAF_CHECK(response.finish_reason == expected);
 }
 
@@ -186,8 +185,7 @@ void check_all(const std::vector<std::string>& names, Sum sum_of) {
       check(read_whole(wire, type, body), sum);
       check(read_in(wire, type, body, [] { return 1U; }), sum);
       for (int round = 0; round < 3; ++round)
-        check(read_in(wire, type, body,
-                      [&] { return 1 + random() % 400; }),
+        check(read_in(wire, type, body, [&] { return 1 + random() % 400; }),
               sum);
     }
   }
@@ -227,8 +225,8 @@ CAF_TEST(parts of the recorded streams) {
 CAF_TEST(reasoning of the responses interface keeps what is opaque) {
   const auto exchange
     = recorded("openai_responses_thinking_with_tool_calls").front();
-  const auto seen = read_whole("openai-responses", type_of(exchange),
-                               body_of(exchange));
+  const auto seen
+    = read_whole("openai-responses", type_of(exchange), body_of(exchange));
   const auto& item = exchange.at("response").at("body").at("output").at(0);
   const auto& parts = std::get<model_response>(seen.result).parts;
   CAF_REQUIRE_EQUAL(parts.size(), item.at("summary").size() + 1);
@@ -277,6 +275,6 @@ CAF_TEST(recorded errors) {
   const auto refused = recorded("openai_responses_model_http_error").front();
   reason = failure_of_status(400, body_of(refused), "", "gpt-4o", now);
   CAF_CHECK(!reason.retryable);
-  CAF_CHECK(reason.message.starts_with(
-    "gpt-4o: HTTP 400: Invalid 'temperature'"));
+  CAF_CHECK(
+    reason.message.starts_with("gpt-4o: HTTP 400: Invalid 'temperature'"));
 }

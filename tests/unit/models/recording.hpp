@@ -164,12 +164,10 @@ struct observed {
 
 /// Feeds `body` in the given pieces.
 template <class NextSize>
-observed read_in(const std::string& wire, const std::string& type,
-                 const std::string& body, NextSize next_size,
-                 const std::string& provider = "openai",
-                 std::function<std::string()> make_id = [] {
-                   return std::string{"made"};
-                 }) {
+observed read_in(
+  const std::string& wire, const std::string& type, const std::string& body,
+  NextSize next_size, const std::string& provider = "openai",
+  std::function<std::string()> make_id = [] { return std::string{"made"}; }) {
   const auto codec = runtime::codec_for(wire);
   const auto reader
     = codec->read({provider, "http://x", "asked"}, type, std::move(make_id));
@@ -192,9 +190,9 @@ observed read_in(const std::string& wire, const std::string& type,
   return {std::move(result), watch.wrong};
 }
 
-inline observed read_whole(const std::string& wire, const std::string& type,
-                           const std::string& body,
-                           const std::string& provider = "openai") {
+inline observed
+read_whole(const std::string& wire, const std::string& type,
+           const std::string& body, const std::string& provider = "openai") {
   return read_in(
     wire, type, body, [&] { return body.size(); }, provider);
 }

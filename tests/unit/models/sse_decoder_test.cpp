@@ -39,11 +39,18 @@ const std::vector<sample>& samples() {
     {"id with zero", "id: a\0b\ndata: 1\n\n"s, {"|1|"}},
     {"name without data", "event: x\n\ndata: 1\n\n", {"|1|"}},
     {"unknown fields", "data: 1\nfoo: bar\nbar\n\n", {"|1|"}},
-    {"byte order mark", "\xEF\xBB\xBF" "data: 1\n\n", {"|1|"}},
-    {"only one mark", "data: 1\n\n\xEF\xBB\xBF" "data: 2\n\n", {"|1|"}},
+    {"byte order mark",
+     "\xEF\xBB\xBF"
+     "data: 1\n\n",
+     {"|1|"}},
+    {"only one mark",
+     "data: 1\n\n\xEF\xBB\xBF"
+     "data: 2\n\n",
+     {"|1|"}},
     {"no last blank line", "data: 1\n\ndata: 2\n", {"|1|", "|2|"}},
     {"no last line end", "data: 1\n\nevent: e\ndata: 2", {"|1|", "e|2|"}},
-    {"characters", "data: \xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\r\n\r\n",
+    {"characters",
+     "data: \xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\r\n\r\n",
      {"|\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80|"}},
     {"nothing", "", {}},
     {"blank lines", "\n\r\n\r\r\n", {}},
@@ -77,8 +84,8 @@ CAF_TEST(every split in two and in three) {
     const std::string_view bytes = sample.bytes;
     for (std::size_t i = 0; i <= bytes.size(); ++i)
       for (auto j = i; j <= bytes.size(); ++j)
-        if (decode({bytes.substr(0, i), bytes.substr(i, j - i),
-                    bytes.substr(j)})
+        if (decode(
+              {bytes.substr(0, i), bytes.substr(i, j - i), bytes.substr(j)})
             != sample.expected)
           CAF_FAIL(sample.name << " split at " << i << " and " << j);
     std::vector<std::string_view> single;

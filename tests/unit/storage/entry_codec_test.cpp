@@ -1,9 +1,8 @@
 #define CAF_SUITE storage.entry_codec
 
-#include "storage/entry_codec.hpp"
-
 #include "runtime/messages/history_json.hpp"
 #include "storage/blob.hpp"
+#include "storage/entry_codec.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -291,9 +290,8 @@ CAF_TEST(unknown kinds and values are refused) {
   CAF_CHECK(code_of("") == errc::storage_corrupt);
   // Field 200 is of no entry that we know.
   CAF_CHECK(code_of("\xC2\x0C\x01x") == errc::storage_corrupt);
-  auto damage = [](auto value) {
-    return code_of(encode(std::move(value)).bytes);
-  };
+  auto damage
+    = [](auto value) { return code_of(encode(std::move(value)).bytes); };
   task_started started{at(1), tool_task(), 1};
   CAF_CHECK(damage(started) == errc::none);
   started.task.kind = static_cast<task_kind>(9);

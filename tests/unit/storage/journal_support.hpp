@@ -86,16 +86,15 @@ inline append_batch creation(const journal& to, unsigned n) {
 }
 
 /// The append of `count` entries to the n-th run.
-inline append_batch addition(const journal& to, unsigned n,
-                             std::uint64_t next_sequence,
-                             std::size_t count = 1) {
+inline append_batch
+addition(const journal& to, unsigned n, std::uint64_t next_sequence,
+         std::size_t count = 1) {
   append_batch batch;
   batch.run_id = run_id(n);
   batch.epoch = to.epoch();
   batch.next_sequence = next_sequence;
   for (std::size_t i = 0; i < count; ++i)
-    batch.entries.push_back(
-      note("entry " + std::to_string(next_sequence + i)));
+    batch.entries.push_back(note("entry " + std::to_string(next_sequence + i)));
   return batch;
 }
 

@@ -151,17 +151,17 @@ CAF_TEST(a summary alone can be replaced) {
 CAF_TEST(an idempotency key has one run) {
   both_journals journals;
   for (auto* to : journals.all()) {
-    auto keyed = [to](unsigned n, const std::string& key,
-                      const std::string& digest) {
-      auto batch = creation(*to, n);
-      batch.idempotency_key = key;
-      batch.request_digest = digest;
-      return batch;
-    };
+    auto keyed
+      = [to](unsigned n, const std::string& key, const std::string& digest) {
+          auto batch = creation(*to, n);
+          batch.idempotency_key = key;
+          batch.request_digest = digest;
+          return batch;
+        };
     std::string long_key(10'000, 'k');
-    auto outcomes = to->commit({keyed(1, "a", "one"), keyed(2, "a", "two"),
-                                keyed(3, long_key, "three"),
-                                keyed(4, "b", "four")});
+    auto outcomes
+      = to->commit({keyed(1, "a", "one"), keyed(2, "a", "two"),
+                    keyed(3, long_key, "three"), keyed(4, "b", "four")});
     CAF_REQUIRE_EQUAL(outcomes.size(), 4u);
     CAF_CHECK(outcomes[0].code == errc::none);
     CAF_CHECK(outcomes[1].code == errc::conflict);
@@ -182,8 +182,7 @@ CAF_TEST(an idempotency key has one run) {
   }
   journals.reopen();
   for (auto* to : journals.all())
-    CAF_CHECK_EQUAL(std::string{to->find_key("a")->value().first},
-                    run_id(1));
+    CAF_CHECK_EQUAL(std::string{to->find_key("a")->value().first}, run_id(1));
 }
 
 CAF_TEST(definitions are kept once) {
@@ -217,8 +216,8 @@ CAF_TEST(large content is found again after reopening) {
     CAF_REQUIRE(entries);
     CAF_REQUIRE_EQUAL(entries->size(), 4u);
     for (auto i : {0, 1, 3}) {
-      auto* value = std::get_if<perdure::runtime::output_rejected>(
-        &(*entries)[i].value);
+      auto* value
+        = std::get_if<perdure::runtime::output_rejected>(&(*entries)[i].value);
       CAF_REQUIRE(value != nullptr);
       CAF_CHECK(value->content == content);
     }

@@ -1,9 +1,8 @@
 #define CAF_SUITE storage.record
 
-#include "storage/record.hpp"
-
 #include "storage/blob.hpp"
 #include "storage/crc32c.hpp"
+#include "storage/record.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -61,9 +60,9 @@ CAF_TEST(run ids are lower case uuids) {
 
 CAF_TEST(time keys sort as times do and come back) {
   auto run = *run_key_of("0123abcd-4567-89ef-0000-ffffffffffff");
-  timestamp times[] = {timestamp::min(), timestamp{std::chrono::seconds{-1}},
-                       timestamp{}, timestamp{std::chrono::seconds{1}},
-                       timestamp::max()};
+  timestamp times[]
+    = {timestamp::min(), timestamp{std::chrono::seconds{-1}}, timestamp{},
+       timestamp{std::chrono::seconds{1}}, timestamp::max()};
   for (auto& time : times) {
     auto key = make_time_key(time, run);
     std::string_view bytes{key.data(), key.size()};

@@ -22,9 +22,8 @@ public:
   std::vector<run_summary> list(const run_query& query) const {
     std::vector<run_summary> found;
     for (auto& [id, run] : all) {
-      auto tagged
-        = std::find(run.tags.begin(), run.tags.end(), query.tag)
-          != run.tags.end();
+      auto tagged = std::find(run.tags.begin(), run.tags.end(), query.tag)
+                    != run.tags.end();
       if ((!query.status || *query.status == run.status)
           && (query.agent.empty() || query.agent == run.agent)
           && (query.tag.empty() || tagged)

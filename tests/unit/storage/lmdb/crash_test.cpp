@@ -1,5 +1,7 @@
 #define CAF_SUITE storage.lmdb_crash
 
+#include "unit/storage/journal_support.hpp"
+
 #include <caf/test/unit_test.hpp>
 
 #include <chrono>
@@ -8,8 +10,6 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
-
-#include "unit/storage/journal_support.hpp"
 
 using namespace perdure::storage;
 using namespace perdure::storage::test;
@@ -24,8 +24,8 @@ struct acknowledgement {
 };
 
 /// Appends batches of 1 to 5 entries to a few runs until it is killed.
-[[noreturn]] void write_until_killed(const lmdb_options& options, int pipe,
-                                     unsigned seed) {
+[[noreturn]] void
+write_until_killed(const lmdb_options& options, int pipe, unsigned seed) {
   auto opened = open_lmdb_journal(options);
   if (!opened)
     _exit(2);

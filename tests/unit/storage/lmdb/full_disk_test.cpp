@@ -1,11 +1,11 @@
 #define CAF_SUITE storage.lmdb_full_disk
 
+#include "unit/storage/journal_support.hpp"
+
 #include <caf/test/unit_test.hpp>
 
 #include <csignal>
 #include <sys/resource.h>
-
-#include "unit/storage/journal_support.hpp"
 
 using namespace perdure::storage;
 using namespace perdure::storage::test;
@@ -39,8 +39,8 @@ append_batch large_addition(const journal& to, unsigned n,
   for (auto& byte : noise)
     byte = static_cast<char>('0' + random() % 64);
   auto batch = addition(to, n, sequence);
-  batch.entries.push_back(encode(
-    perdure::runtime::output_rejected{at(1), std::move(noise)}));
+  batch.entries.push_back(
+    encode(perdure::runtime::output_rejected{at(1), std::move(noise)}));
   return batch;
 }
 
@@ -65,9 +65,9 @@ void check_full(journal& to, std::uint64_t last, std::mt19937& random) {
   CAF_CHECK_EQUAL(to.summary(run_id(1))->last_sequence, last);
   CAF_CHECK_EQUAL(to.runs({})->runs.size(), 1u);
   for (int i = 0; i < 3; ++i) {
-    auto outcomes = to.commit({large_addition(to, 1, last + 1, random),
-                               creation(to, 2),
-                               large_addition(to, 1, last + 9, random)});
+    auto outcomes
+      = to.commit({large_addition(to, 1, last + 1, random), creation(to, 2),
+                   large_addition(to, 1, last + 9, random)});
     for (auto& outcome : outcomes)
       CAF_CHECK(outcome.code == errc::storage_full);
   }
@@ -129,9 +129,7 @@ CAF_TEST(a disk that is full at any point) {
   }
 }
 
-// A limit below the file's first pages also stops the write of the page that
-// makes a commit valid, after which LMDB gives the environment up.
-CAF_TEST(a failed last step of a commit is survived) {
+CAF_TEST(a limit below the size of the file is a full disk) {
   scratch_directory scratch;
   lmdb_options options;
   options.directory = scratch.path();

@@ -1,20 +1,18 @@
 #define CAF_SUITE storage.lmdb_journal
 
 #include "storage/lmdb/lmdb_journal.hpp"
-
 #include "storage/record.hpp"
+#include "unit/storage/journal_support.hpp"
 
 #include <caf/test/unit_test.hpp>
+#include <lmdb.h>
 
 #include <atomic>
 #include <fstream>
-#include <lmdb.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
-
-#include "unit/storage/journal_support.hpp"
 
 using namespace perdure::storage;
 using namespace perdure::storage::test;
@@ -31,8 +29,8 @@ lmdb_options options_for(const std::filesystem::path& directory) {
 
 /// Every place in the store's file that holds `bytes`: pages are copied when
 /// they change, so that there may be more than one.
-std::vector<std::size_t> places_of(const std::filesystem::path& directory,
-                                   const std::string& bytes) {
+std::vector<std::size_t>
+places_of(const std::filesystem::path& directory, const std::string& bytes) {
   std::ifstream in{directory / "data.mdb", std::ios::binary};
   std::string content{std::istreambuf_iterator<char>{in}, {}};
   std::vector<std::size_t> places;
@@ -205,10 +203,9 @@ CAF_TEST(damage beside the entries is found and named) {
                   "definition 0a: checksum mismatch");
   put_raw(options.directory, "runs", run, "????????");
   auto damaged = "run " + run_id(1) + ": its summary: checksum mismatch";
-  CAF_CHECK_EQUAL(
-    problem_of([](journal& to) { return to.summary(run_id(1)); }), damaged);
-  CAF_CHECK_EQUAL(problem_of([](journal& to) { return to.runs({}); }),
+  CAF_CHECK_EQUAL(problem_of([](journal& to) { return to.summary(run_id(1)); }),
                   damaged);
+  CAF_CHECK_EQUAL(problem_of([](journal& to) { return to.runs({}); }), damaged);
   {
     // A damaged summary also stops what would write over it.
     auto to = value_of(open_lmdb_journal(options));
@@ -276,8 +273,8 @@ CAF_TEST(the map grows while readers read) {
     for (auto& byte : noise)
       byte = static_cast<char>('0' + random() % 64);
     auto batch = addition(*to, 1, sequence);
-    batch.entries = {encode(
-      perdure::runtime::output_rejected{at(1), std::move(noise)})};
+    batch.entries
+      = {encode(perdure::runtime::output_rejected{at(1), std::move(noise)})};
     CAF_CHECK(commit(*to, batch).code == errc::none);
   }
   while (reads < 10)
@@ -290,7 +287,8 @@ CAF_TEST(the map grows while readers read) {
                     20'000'000u);
   CAF_CHECK_EQUAL(to->read(run_id(1))->size(), 65u);
   to.reset();
-  CAF_CHECK_EQUAL(value_of(open_lmdb_journal(options))->read(run_id(1))->size(), 65u);
+  CAF_CHECK_EQUAL(value_of(open_lmdb_journal(options))->read(run_id(1))->size(),
+                  65u);
 }
 
 CAF_TEST(large content is stored once) {

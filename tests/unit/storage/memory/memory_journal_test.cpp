@@ -26,9 +26,8 @@ CAF_TEST(a node that died keeps what was durable) {
   auto to = make_memory_journal(disk);
   int left = 2;
   disk->before_commit = [&left](const append_batch&) { return left-- > 0; };
-  auto outcomes
-    = to->commit({creation(*to, 1), addition(*to, 1, 2), addition(*to, 1, 3),
-                  addition(*to, 1, 3)});
+  auto outcomes = to->commit({creation(*to, 1), addition(*to, 1, 2),
+                              addition(*to, 1, 3), addition(*to, 1, 3)});
   CAF_REQUIRE_EQUAL(outcomes.size(), 4u);
   CAF_CHECK(outcomes[0].code == errc::none);
   CAF_CHECK(outcomes[1].code == errc::none);

@@ -1,0 +1,249 @@
+#include "tools/perdure/arguments.hpp"
+
+#include "tools/perdure/exit_code.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+
+namespace perdure::client {
+
+namespace {
+
+constexpr const char* overview_footer = R"(Examples:
+  perdure agents
+  perdure run weather "Is it raining in Oslo?"
+  git diff | perdure run reviewer - --deps '{"language": "C++"}' > review.md
+  perdure run report "the monthly report" --id report-2026-01 --detach
+  perdure attach last
+  perdure runs --state waiting
+  perdure why last
+
+RUN is the id of a run, or `last` for the newest one.
+
+Environment:
+  PERDURE_URL       the node, when --url is not given
+  PERDURE_TOKEN     the token, when --token-file is not given
+  PERDURE_DATA_DIR  where a node on this machine keeps its admin.token
+  NO_COLOR          no colours
+
+Exit codes:
+  0 completed  1 failed  2 usage  3 cannot reach the node  4 cancelled)";
+
+constexpr const char* command_footer
+  = "Also --url, --token-file and --json: see `perdure --help`.";
+
+constexpr const char* run_footer
+  = R"(Also --url, --token-file and --json: see `perdure --help`.
+
+Ctrl-C detaches: the run goes on, and `perdure attach` watches it again.
+The answer goes to standard output, everything else to standard error.
+
+Examples:
+  perdure run weather "Is it raining in Oslo?"
+  perdure run weather - < question.txt > answer.txt
+  perdure run weather "And in Bergen?" --history messages.json
+  perdure run mailer "Write to Ann" --id order-4711 --detach
+  perdure run weather "Oslo" --json | jq .output)";
+
+/// One subcommand under construction.
+class builder {
+public:
+  builder(CLI::App& app, arguments& out) : app_(app), out_(out) {
+    // nop
+  }
+
+  CLI::App* add(const char* name, const char* help, command what) {
+    auto* sub = app_.add_subcommand(name, help);
+    sub->footer(command_footer);
+    sub->callback([this, what] { out_.command = what; });
+    return sub;
+  }
+
+  CLI::App* add_with_run(const char* name, const char* help, command what) {
+    auto* sub = add(name, help, what);
+    sub->add_option("RUN", out_.run_id, "Id of the run, or `last`")
+      ->required()
+      ->option_text(" ");
+    return sub;
+  }
+
+private:
+  CLI::App& app_;
+  arguments& out_;
+};
+
+void add_common(CLI::App& app, arguments& out) {
+  app.add_option("--url", out.url,
+                 "The node (default: PERDURE_URL, else http://127.0.0.1:7437)")
+    ->option_text("URL");
+  app.add_option("--token-file", out.token_file,
+                 "File with the token (default: PERDURE_TOKEN, else the "
+                 "admin.token of a node on this machine)")
+    ->option_text("FILE");
+  app.add_flag("--json", out.is_json, "JSON instead of text for people");
+  app.set_version_flag("--version", "perdure " PERDURE_VERSION);
+}
+
+void add_quiet(CLI::App* sub, arguments& out) {
+  sub->add_flag("-q,--quiet", out.is_quiet,
+                "Print the output and nothing else, once it is complete");
+}
+
+void add_run(builder& build, arguments& out) {
+  auto& run = out.run;
+  auto* sub = build.add("run", "Run an agent and watch it", command::run);
+  sub->footer(run_footer);
+  sub->add_option("AGENT", run.agent, "Name of the agent")
+    ->required()
+    ->option_text(" ");
+  sub->add_option("PROMPT", run.prompt, "What to do; - reads standard input")
+    ->option_text(" ");
+  const auto text = [sub](const char* name, std::string& target,
+                          const char* value, const char* help) {
+    sub->add_option(name, target, help)->option_text(value);
+  };
+  text("--deps", run.deps, "JSON", "Values for the agent's templates");
+  text("--id", run.key, "KEY",
+       "Idempotency key: the same key again is the same run");
+  text("--model", run.model, "MODEL", "Instead of the agent's model");
+  sub->add_option("--tag", run.tags, "Tag of the run; may be repeated")
+    ->option_text("TAG")
+    ->allow_extra_args(false);
+  text("--metadata", run.metadata, "JSON", "An object kept with the run");
+  text("--history", run.history_file, "FILE",
+       "Message history to go on from, as `perdure messages --json` has it");
+  text("--conversation", run.conversation, "ID",
+       "The conversation that the run belongs to; `new` for its own");
+  text("--at", run.start_at, "TIME", "Not before 2026-01-02T03:04:05Z");
+  const auto limit = [sub](const char* name, std::optional<std::int64_t>& target,
+                           const char* help) {
+    sub->add_option(name, target, help)
+      ->option_text("N")
+      ->check(CLI::NonNegativeNumber);
+  };
+  limit("--limit-requests", run.requests_max, "At most N model requests");
+  limit("--limit-tool-calls", run.tool_calls_max, "At most N tool calls");
+  limit("--limit-tokens", run.tokens_max, "At most N tokens in all");
+  sub->add_option("--time-limit", run.time_limit_seconds,
+                  "At most so many seconds from start to end")
+    ->option_text("SECONDS")
+    ->check(CLI::PositiveNumber);
+  sub->add_flag("--detach", run.detach,
+                "Print the id and leave; the run goes on");
+  add_quiet(sub, out);
+}
+
+void add_list(builder& build, arguments& out) {
+  auto& list = out.list;
+  auto* sub = build.add("runs", "List runs, newest first", command::runs);
+  sub->add_option("--state", list.state, "Only runs in this state")
+    ->option_text("STATE")
+    ->check(CLI::IsMember({"scheduled", "pending", "running", "waiting",
+                           "paused", "cancelling", "completed", "failed",
+                           "cancelled"}));
+  sub->add_option("--agent", list.agent, "Only runs of this agent")
+    ->option_text("NAME");
+  sub->add_option("--tag", list.tag, "Only runs with this tag")
+    ->option_text("TAG");
+  sub->add_option("--since", list.since,
+                  "Only runs created since a time, or in the last 10m, 2h, 3d")
+    ->option_text("TIME");
+  sub->add_option("--limit", list.limit, "At most N runs (default: 20)")
+    ->option_text("N")
+    ->check(CLI::Range(1, 1'000'000));
+}
+
+void add_commands(builder& build, arguments& out) {
+  add_run(build, out);
+  add_quiet(build.add_with_run("attach", "Watch a run from its beginning",
+                               command::attach),
+            out);
+  add_list(build, out);
+  build.add_with_run("show", "One run: state, output, usage", command::show);
+  build
+    .add_with_run("events", "The events of a run; --json for all of them",
+                  command::events)
+    ->add_flag("--follow,-f", out.follow, "Go on with what happens from now on");
+  build.add_with_run("messages", "The conversation of a run",
+                     command::messages);
+  build.add_with_run("tasks", "Model requests and tool calls with attempts",
+                     command::tasks);
+  build.add_with_run("why", "What a run waits for", command::why);
+  build.add_with_run("cancel", "End a run as cancelled", command::cancel)
+    ->add_option("--reason", out.reason, "Why, for those who look at it later")
+    ->option_text("TEXT");
+  build.add("agents", "List the agents of the node", command::agents);
+}
+
+/// A full id in lower case, or `last`; nothing for anything else.
+bool settle_run_id(std::string& id) {
+  std::transform(id.begin(), id.end(), id.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (id == "last")
+    return true;
+  bool good = id.size() == 36;
+  for (std::size_t i = 0; good && i < id.size(); ++i) {
+    const bool is_hex
+      = (id[i] >= '0' && id[i] <= '9') || (id[i] >= 'a' && id[i] <= 'f');
+    good = i == 8 || i == 13 || i == 18 || i == 23 ? id[i] == '-' : is_hex;
+  }
+  return good;
+}
+
+early_exit complain(std::string what, const std::string& about) {
+  return {exit_code::usage, {},
+          std::move(what) + "\nSee `perdure" + about + " --help`."};
+}
+
+} // namespace
+
+std::variant<arguments, early_exit>
+parse_arguments(const std::vector<std::string>& words) {
+  arguments out;
+  CLI::App app{"The client tool of Perdure: runs agents on a node and watches "
+               "them.",
+               "perdure"};
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(overview_footer);
+  app.get_formatter()->column_width(32);
+  builder build{app, out};
+  add_common(app, out);
+  add_commands(build, out);
+  std::string about;
+  try {
+    // The library reads from the back.
+    app.parse(std::vector<std::string>{words.rbegin(), words.rend()});
+  } catch (const CLI::CallForVersion& reason) {
+    return early_exit{0, std::string{reason.what()} + "\n", {}};
+  } catch (const CLI::CallForHelp&) {
+    return early_exit{0, app.help(), {}};
+  } catch (const CLI::ParseError& reason) {
+    const auto chosen = app.get_subcommands();
+    if (!chosen.empty())
+      about = " " + chosen.front()->get_name();
+    const auto unknown = app.remaining();
+    if (chosen.empty())
+      return complain(unknown.empty() ? "a command is missing"
+                                      : "there is no command '"
+                                          + unknown.front() + "'",
+                      about);
+    return complain(reason.what(), about);
+  }
+  if (!out.run_id.empty() && !settle_run_id(out.run_id))
+    return complain("'" + out.run_id
+                      + "' is not the id of a run: that has 36 characters, "
+                        "and `perdure runs` lists them",
+                    "");
+  if (out.command == command::run && !out.run.prompt
+      && out.run.history_file.empty())
+    return complain("PROMPT is missing; give - to read it from standard input",
+                    " run");
+  if (out.command == command::run && out.run.detach && out.is_quiet)
+    return complain("--detach and --quiet exclude each other", " run");
+  return out;
+}
+
+} // namespace perdure::client

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace perdure::client {
+
+enum class command {
+  run,
+  attach,
+  runs,
+  show,
+  events,
+  messages,
+  tasks,
+  why,
+  cancel,
+  agents,
+};
+
+/// Options of `run`.
+struct run_arguments {
+  std::string agent;
+  /// `-` for standard input; nothing when the history says it all.
+  std::optional<std::string> prompt;
+  std::string deps;
+  std::string metadata;
+  std::string key;
+  std::string model;
+  std::string history_file;
+  std::string conversation;
+  std::string start_at;
+  std::vector<std::string> tags;
+  std::optional<std::int64_t> requests_max;
+  std::optional<std::int64_t> tool_calls_max;
+  std::optional<std::int64_t> tokens_max;
+  std::optional<double> time_limit_seconds;
+  bool detach = false;
+};
+
+/// Options of `runs`.
+struct list_arguments {
+  std::string state;
+  std::string agent;
+  std::string tag;
+  std::string since;
+  std::int64_t limit = 20;
+};
+
+/// The command line, checked as far as that goes without a node.
+struct arguments {
+  client::command command = client::command::agents;
+  std::string url;
+  std::string token_file;
+  /// JSON instead of text for people.
+  bool is_json = false;
+  /// `run` and `attach` print the output and nothing else.
+  bool is_quiet = false;
+  bool follow = false;
+  /// Full id or `last`.
+  std::string run_id;
+  std::string reason;
+  run_arguments run;
+  list_arguments list;
+};
+
+/// Nothing is left to do but to print this and go.
+struct early_exit {
+  int code = 0;
+  /// For standard output.
+  std::string text;
+  /// For standard error; empty for none.
+  std::string complaint;
+};
+
+/// @param words the command line without the program's name
+std::variant<arguments, early_exit>
+parse_arguments(const std::vector<std::string>& words);
+
+} // namespace perdure::client
