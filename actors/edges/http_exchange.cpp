@@ -15,6 +15,12 @@ void call_guarded(const std::function<void()>& callback) {
   }
 }
 
+/// Once the server has no thread any more, the caller's has to do.
+void call_on(http_worker& worker, std::function<void()> callback) {
+  if (!worker.post([callback] { call_guarded(callback); }))
+    call_guarded(callback);
+}
+
 } // namespace
 
 http_exchange::http_exchange(std::shared_ptr<http_worker> worker,
@@ -32,6 +38,9 @@ http_exchange::~http_exchange() {
     if (auto found = session.lock())
       found->abandon(number);
   });
+  // The session cannot reach this object any more to say that it is over.
+  for (auto& callback : on_close_)
+    call_on(*worker_, std::move(callback));
 }
 
 const server_request& http_exchange::request() const noexcept {
@@ -70,9 +79,7 @@ void http_exchange::on_close(std::function<void()> callback) {
       return;
     }
   }
-  // Once the server has no thread any more, the caller's has to do.
-  if (!worker_->post([callback] { call_guarded(callback); }))
-    call_guarded(callback);
+  call_on(*worker_, std::move(callback));
 }
 
 void http_exchange::submit(call what) {
@@ -151,7 +158,7 @@ void http_exchange::close() {
   timers_.clear();
   // Posted: the caller of the last `write` may hold a lock that they need.
   for (auto& callback : callbacks)
-    worker_->post([callback = std::move(callback)] { call_guarded(callback); });
+    call_on(*worker_, std::move(callback));
 }
 
 } // namespace perdure::actors

@@ -89,8 +89,7 @@ bool is_success(const http_reply& reply) noexcept {
 
 api::api(http_connection& connection, connection_settings settings,
          clockwork clock)
-  : connection_(connection),
-    settings_(std::move(settings)),
+  : connection_(connection), settings_(std::move(settings)),
     clock_(std::move(clock)) {
   // nop
 }
@@ -125,8 +124,7 @@ failure api::failure_of(const http_reply& reply) const {
   }
   if (message.empty())
     message = settings_.url + " answered with status "
-              + std::to_string(reply.status)
-              + (reply.body.empty() ? "" : ": ")
+              + std::to_string(reply.status) + (reply.body.empty() ? "" : ": ")
               + clip(one_line(reply.body.substr(0, 1'000)), 200)
               + "\nIs it a Perdure node?";
   return {code, message + remedy(code, settings_)};
@@ -169,9 +167,8 @@ result<created_run> api::create(const json& body, const std::string& key) {
     const bool first = backoff == 250ms;
     if (!is_worth_retrying(reply) || (first && reply.link == link::refused))
       return failure_of(reply);
-    const auto delay
-      = std::min<std::chrono::milliseconds>(
-        5s, std::max(backoff, reply.retry_after.value_or(0ms)));
+    const auto delay = std::min<std::chrono::milliseconds>(
+      5s, std::max(backoff, reply.retry_after.value_or(0ms)));
     if (clock_.now() + delay >= give_up_at)
       return failure_of(reply);
     if (!clock_.wait(delay))

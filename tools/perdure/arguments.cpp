@@ -3,7 +3,6 @@
 #include "tools/perdure/exit_code.hpp"
 
 #include <CLI/CLI.hpp>
-
 #include <algorithm>
 
 namespace perdure::client {
@@ -74,12 +73,14 @@ private:
 };
 
 void add_common(CLI::App& app, arguments& out) {
-  app.add_option("--url", out.url,
-                 "The node (default: PERDURE_URL, else http://127.0.0.1:7437)")
+  app
+    .add_option("--url", out.url,
+                "The node (default: PERDURE_URL, else http://127.0.0.1:7437)")
     ->option_text("URL");
-  app.add_option("--token-file", out.token_file,
-                 "File with the token (default: PERDURE_TOKEN, else the "
-                 "admin.token of a node on this machine)")
+  app
+    .add_option("--token-file", out.token_file,
+                "File with the token (default: PERDURE_TOKEN, else the "
+                "admin.token of a node on this machine)")
     ->option_text("FILE");
   app.add_flag("--json", out.is_json, "JSON instead of text for people");
   app.set_version_flag("--version", "perdure " PERDURE_VERSION);
@@ -116,17 +117,19 @@ void add_run(builder& build, arguments& out) {
   text("--conversation", run.conversation, "ID",
        "The conversation that the run belongs to; `new` for its own");
   text("--at", run.start_at, "TIME", "Not before 2026-01-02T03:04:05Z");
-  const auto limit = [sub](const char* name, std::optional<std::int64_t>& target,
-                           const char* help) {
-    sub->add_option(name, target, help)
-      ->option_text("N")
-      ->check(CLI::NonNegativeNumber);
-  };
+  const auto limit
+    = [sub](const char* name, std::optional<std::int64_t>& target,
+            const char* help) {
+        sub->add_option(name, target, help)
+          ->option_text("N")
+          ->check(CLI::NonNegativeNumber);
+      };
   limit("--limit-requests", run.requests_max, "At most N model requests");
   limit("--limit-tool-calls", run.tool_calls_max, "At most N tool calls");
   limit("--limit-tokens", run.tokens_max, "At most N tokens in all");
-  sub->add_option("--time-limit", run.time_limit_seconds,
-                  "At most so many seconds from start to end")
+  sub
+    ->add_option("--time-limit", run.time_limit_seconds,
+                 "At most so many seconds from start to end")
     ->option_text("SECONDS")
     ->check(CLI::PositiveNumber);
   sub->add_flag("--detach", run.detach,
@@ -139,15 +142,16 @@ void add_list(builder& build, arguments& out) {
   auto* sub = build.add("runs", "List runs, newest first", command::runs);
   sub->add_option("--state", list.state, "Only runs in this state")
     ->option_text("STATE")
-    ->check(CLI::IsMember({"scheduled", "pending", "running", "waiting",
-                           "paused", "cancelling", "completed", "failed",
-                           "cancelled"}));
+    ->check(
+      CLI::IsMember({"scheduled", "pending", "running", "waiting", "paused",
+                     "cancelling", "completed", "failed", "cancelled"}));
   sub->add_option("--agent", list.agent, "Only runs of this agent")
     ->option_text("NAME");
   sub->add_option("--tag", list.tag, "Only runs with this tag")
     ->option_text("TAG");
-  sub->add_option("--since", list.since,
-                  "Only runs created since a time, or in the last 10m, 2h, 3d")
+  sub
+    ->add_option("--since", list.since,
+                 "Only runs created since a time, or in the last 10m, 2h, 3d")
     ->option_text("TIME");
   sub->add_option("--limit", list.limit, "At most N runs (default: 20)")
     ->option_text("N")
@@ -164,7 +168,8 @@ void add_commands(builder& build, arguments& out) {
   build
     .add_with_run("events", "The events of a run; --json for all of them",
                   command::events)
-    ->add_flag("--follow,-f", out.follow, "Go on with what happens from now on");
+    ->add_flag("--follow,-f", out.follow,
+               "Go on with what happens from now on");
   build.add_with_run("messages", "The conversation of a run",
                      command::messages);
   build.add_with_run("tasks", "Model requests and tool calls with attempts",
@@ -193,7 +198,8 @@ bool settle_run_id(std::string& id) {
 }
 
 early_exit complain(std::string what, const std::string& about) {
-  return {exit_code::usage, {},
+  return {exit_code::usage,
+          {},
           std::move(what) + "\nSee `perdure" + about + " --help`."};
 }
 
@@ -226,9 +232,9 @@ parse_arguments(const std::vector<std::string>& words) {
       about = " " + chosen.front()->get_name();
     const auto unknown = app.remaining();
     if (chosen.empty())
-      return complain(unknown.empty() ? "a command is missing"
-                                      : "there is no command '"
-                                          + unknown.front() + "'",
+      return complain(unknown.empty()
+                        ? "a command is missing"
+                        : "there is no command '" + unknown.front() + "'",
                       about);
     return complain(reason.what(), about);
   }

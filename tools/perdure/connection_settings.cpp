@@ -3,9 +3,8 @@
 #include "tools/perdure/text.hpp"
 #include "tools/perdure/token_file.hpp"
 
-#include <curl/curl.h>
-
 #include <cstdlib>
+#include <curl/curl.h>
 #include <memory>
 
 namespace perdure::client {
@@ -33,18 +32,20 @@ std::string part(CURLU* url, CURLUPart what) {
   return out;
 }
 
+/// A name like 127.example.org is none: only numbers are.
 bool is_loopback(const std::string& host) {
-  return host == "localhost" || host.ends_with(".localhost")
-         || host.starts_with("127.") || host == "[::1]";
+  return host == "localhost" || host.ends_with(".localhost") || host == "[::1]"
+         || (host.starts_with("127.")
+             && host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
-result<connection_settings> parse_url(const std::string& text,
-                                      std::string_view origin) {
+result<connection_settings>
+parse_url(const std::string& text, std::string_view origin) {
   const auto refuse = [&](const std::string& why) {
-    return failure{errc::invalid_argument,
-                   std::string{origin} + " '" + text + "' " + why
-                     + "\nA URL of a node looks like "
-                     + std::string{default_url} + "."};
+    return failure{errc::invalid_argument, std::string{origin} + " '" + text
+                                             + "' " + why
+                                             + "\nA URL of a node looks like "
+                                             + std::string{default_url} + "."};
   };
   const std::unique_ptr<CURLU, url_deleter> url{curl_url()};
   const auto full
@@ -78,9 +79,9 @@ environment process_environment() {
   };
 }
 
-result<connection_settings> find_node(const std::string& url,
-                                      const std::string& token_file,
-                                      const environment& env) {
+result<connection_settings>
+find_node(const std::string& url, const std::string& token_file,
+          const environment& env) {
   const auto from_env = env("PERDURE_URL");
   auto out = !url.empty() ? parse_url(url, "--url")
              : from_env   ? parse_url(trim(*from_env), "PERDURE_URL")

@@ -2,21 +2,19 @@
 
 #include "tools/perdure/text.hpp"
 
+#include <cerrno>
+#include <cstdlib>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
-
-#include <poll.h>
 
 namespace perdure::client {
 
 namespace {
 
 /// Writes everything, whatever the descriptor's mode is.
-bool write_all(int descriptor, std::string_view text) {
+int write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const auto count = ::write(descriptor, text.data(), text.size());
     if (count >= 0) {
@@ -25,10 +23,10 @@ bool write_all(int descriptor, std::string_view text) {
       pollfd ready{descriptor, POLLOUT, 0};
       ::poll(&ready, 1, -1);
     } else if (errno != EINTR) {
-      return false;
+      return errno;
     }
   }
-  return true;
+  return 0;
 }
 
 stream_style style_of(int descriptor) {
@@ -43,9 +41,9 @@ stream_style style_of(int descriptor) {
     return value != nullptr && *value != '\0';
   };
   const auto* terminal = std::getenv("TERM");
-  out.has_colour = !is_set("NO_COLOR")
-                   && (terminal == nullptr
-                       || std::string_view{terminal} != "dumb");
+  out.has_colour
+    = !is_set("NO_COLOR")
+      && (terminal == nullptr || std::string_view{terminal} != "dumb");
   winsize size{};
   out.width = 80;
   if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col != 0)
@@ -80,9 +78,7 @@ std::string in_colour(std::string_view text, tone look, bool has_colour) {
 
 console::console(writer out, writer err, stream_style out_style,
                  stream_style err_style)
-  : out_(std::move(out)),
-    err_(std::move(err)),
-    out_style_(out_style),
+  : out_(std::move(out)), err_(std::move(err)), out_style_(out_style),
     err_style_(err_style) {
   // nop
 }
@@ -94,14 +90,18 @@ console console::of_process() {
 }
 
 void console::write_out(std::string_view text) {
-  if (text.empty() || is_broken_)
+  if (text.empty() || is_broken())
     return;
-  is_broken_ = !out_(text);
+  out_error_ = out_(text);
   // A coloured line ends with the reset of its colour.
   constexpr std::string_view reset = "\x1b[0m";
   if (out_style_.has_colour && text.ends_with(reset))
     text.remove_suffix(reset.size());
   at_line_start_ = text.ends_with('\n');
+}
+
+int console::lost_output() const noexcept {
+  return out_error_ == EPIPE ? 0 : out_error_;
 }
 
 void console::out(std::string_view text, tone look) {

@@ -23,8 +23,8 @@ enum class tone { plain, dim, good, warning, bad };
 /// process: a reader that has gone is a state. Not thread-safe.
 class console {
 public:
-  /// @returns false when the reader has gone.
-  using writer = std::function<bool(std::string_view)>;
+  /// @returns 0, or the `errno` of what went wrong
+  using writer = std::function<int(std::string_view)>;
 
   console(writer out, writer err, stream_style out_style,
           stream_style err_style);
@@ -44,10 +44,13 @@ public:
   /// A problem with its remedy on the lines that follow the first one.
   void complain(std::string_view message);
 
-  /// Nobody reads standard output any more.
+  /// Standard output takes nothing any more.
   [[nodiscard]] bool is_broken() const noexcept {
-    return is_broken_;
+    return out_error_ != 0;
   }
+
+  /// Why output was lost; 0 when it was not, or when its reader had enough.
+  [[nodiscard]] int lost_output() const noexcept;
 
   [[nodiscard]] const stream_style& out_style() const noexcept {
     return out_style_;
@@ -64,7 +67,7 @@ private:
   writer err_;
   stream_style out_style_;
   stream_style err_style_;
-  bool is_broken_ = false;
+  int out_error_ = 0;
   bool at_line_start_ = true;
 };
 

@@ -118,8 +118,7 @@ link link_of(CURLcode code, bool was_connected) noexcept {
 class curl_connection : public http_connection {
 public:
   explicit curl_connection(connection_settings settings)
-    : settings_(std::move(settings)),
-      easy_(curl_easy_init()),
+    : settings_(std::move(settings)), easy_(curl_easy_init()),
       multi_(curl_multi_init()) {
     // nop
   }
@@ -154,8 +153,8 @@ private:
     return out;
   }
 
-  void prepare(const http_request& request, transfer& state,
-               curl_slist* headers) {
+  void
+  prepare(const http_request& request, transfer& state, curl_slist* headers) {
     auto* handle = easy_.get();
     const auto url = settings_.url + request.target;
     curl_easy_reset(handle);
@@ -204,8 +203,8 @@ private:
       curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME, &connected);
       reply.link = link_of(*code, connected > 0);
       if (reply.link != link::ok)
-        reply.link_error = error_[0] != '\0' ? error_
-                                             : curl_easy_strerror(*code);
+        reply.link_error
+          = error_[0] != '\0' ? error_ : curl_easy_strerror(*code);
     }
   }
 

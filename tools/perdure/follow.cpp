@@ -45,9 +45,7 @@ bool may_pass(const http_reply& reply) noexcept {
 } // namespace
 
 follower::follower(api& node, follow_options options, follow_listener listener)
-  : node_(node),
-    options_(std::move(options)),
-    listener_(std::move(listener)) {
+  : node_(node), options_(std::move(options)), listener_(std::move(listener)) {
   // nop
 }
 
@@ -132,9 +130,8 @@ bool follower::take(const runtime::sse_event& event) {
   const auto envelope = runtime::parse_json(event.data);
   if (!envelope || !envelope->is_object())
     return true; // of a newer node, and not for this client
-  const auto sequence
-    = static_cast<std::uint64_t>(std::max<std::int64_t>(
-      0, count_of(*envelope, "seq")));
+  const auto sequence = static_cast<std::uint64_t>(
+    std::max<std::int64_t>(0, count_of(*envelope, "seq")));
   const bool told = sequence < last_sequence_
                     || (sequence == last_sequence_ && !is_saturated(sequence));
   if (sequence != 0 && told)

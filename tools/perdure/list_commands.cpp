@@ -23,8 +23,8 @@ namespace {
 constexpr std::int64_t page_size_max = 1'000;
 
 /// Query of `GET /v1/runs` but for the page.
-result<std::string> filter_of(const list_arguments& list,
-                              runtime::timestamp now) {
+result<std::string>
+filter_of(const list_arguments& list, runtime::timestamp now) {
   std::string out;
   const auto add = [&out](const char* name, const std::string& value) {
     if (!value.empty())
@@ -108,9 +108,9 @@ int list_runs(const workplace& at) {
            && static_cast<std::int64_t>(rows.size()) < list.limit;
   }
   if (at.args.is_json)
-    return print_json(
-      at, json{{"runs", std::move(rows)},
-               {"cursor", cursor.empty() ? json() : json(cursor)}});
+    return print_json(at,
+                      json{{"runs", std::move(rows)},
+                           {"cursor", cursor.empty() ? json() : json(cursor)}});
   if (rows.empty()) {
     at.screen.note("there are no such runs", tone::dim);
     return exit_code::completed;

@@ -4,6 +4,7 @@
 #include "tools/perdure/interrupts.hpp"
 
 #include <csignal>
+#include <system_error>
 
 using namespace perdure;
 using namespace perdure::client;
@@ -27,12 +28,17 @@ int main(int argc, char** argv) {
     return exit_code_of(settings.error().code);
   }
   const auto connection = make_curl_connection(*settings);
-  const clockwork clock{
-    [] {
-      return std::chrono::floor<std::chrono::microseconds>(
-        std::chrono::system_clock::now());
-    },
-    interrupts::wait};
+  const clockwork clock{[] {
+                          return std::chrono::floor<std::chrono::microseconds>(
+                            std::chrono::system_clock::now());
+                        },
+                        interrupts::wait};
   api node{*connection, *settings, clock};
-  return perform({node, screen, args});
+  const auto code = perform({node, screen, args});
+  if (const auto lost = screen.lost_output(); lost != 0) {
+    screen.complain("cannot write the output: "
+                    + std::generic_category().message(lost));
+    return exit_code::failed;
+  }
+  return code;
 }

@@ -152,6 +152,8 @@ void run_printer::start_over(std::int64_t index) {
 void run_printer::close_response() {
   if (!std::exchange(in_response_, false))
     return;
+  if (options_.live_text)
+    screen_.end_line();
   answer_.clear();
   for (const auto& [index, text] : texts_)
     answer_ += text.printed;
@@ -193,10 +195,10 @@ void run_printer::on_retry(const json& event, timestamp now) {
     if (index >= 0 && index < static_cast<std::int64_t>(calls_.size()))
       what = calls_[static_cast<std::size_t>(index)].name;
   }
-  const auto attempt = count_of(event, "attempt");
+  const auto at = runtime::from_iso(text_of(event, "retry_at"));
   note(what + " failed: " + error_text(field_of(event, "error")) + "; attempt "
-         + std::to_string(attempt + 1) + " "
-         + relative_time(field_of(event, "retry_at"), now),
+         + std::to_string(count_of(event, "attempt") + 1)
+         + (at && *at > now ? " " + relative_time(*at, now) : " followed"),
        tone::warning);
 }
 

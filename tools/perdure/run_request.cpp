@@ -79,9 +79,9 @@ json limits_of(const run_arguments& from) {
 
 } // namespace
 
-result<json> make_run_request(
-  const run_arguments& from,
-  const std::function<result<std::string>()>& read_input) {
+result<json>
+make_run_request(const run_arguments& from,
+                 const std::function<result<std::string>()>& read_input) {
   json out{{"agent", from.agent}};
   if (from.prompt) {
     auto prompt = read_prompt(*from.prompt, read_input);
@@ -121,9 +121,8 @@ result<json> make_run_request(
 
 result<std::string> make_key(const run_arguments& from) {
   if (!from.key.empty()) {
-    const bool good = std::all_of(from.key.begin(), from.key.end(), [](char c) {
-      return c > ' ' && c <= '~';
-    });
+    const bool good = std::all_of(from.key.begin(), from.key.end(),
+                                  [](char c) { return c > ' ' && c <= '~'; });
     if (!good || from.key.size() > key_size_max)
       return invalid("--id must be 1 to " + std::to_string(key_size_max)
                      + " printable ASCII characters without blanks");

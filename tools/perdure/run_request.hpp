@@ -11,9 +11,9 @@ namespace perdure::client {
 /// The body of `POST /v1/runs`.
 /// @param read_input gives all of standard input
 /// Errors: errc::invalid_argument, naming the option
-runtime::result<runtime::json>
-make_run_request(const run_arguments& from,
-                 const std::function<runtime::result<std::string>()>& read_input);
+runtime::result<runtime::json> make_run_request(
+  const run_arguments& from,
+  const std::function<runtime::result<std::string>()>& read_input);
 
 /// The idempotency key: what `--id` says, or one that nobody else has.
 /// Errors: errc::invalid_argument

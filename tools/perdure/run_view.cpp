@@ -31,9 +31,9 @@ void add_field(std::string& out, std::string name, std::string_view value) {
 
 std::string time_text(const json& run, const char* key, timestamp now) {
   const auto text = text_of(run, key);
-  return text.empty() ? text
-                      : relative_time(field_of(run, key), now) + "  (" + text
-                          + ")";
+  return text.empty()
+           ? text
+           : relative_time(field_of(run, key), now) + "  (" + text + ")";
 }
 
 std::string joined(const json& texts) {
@@ -59,8 +59,7 @@ std::string task_time(const json& task) {
 std::string task_remark(const json& task, timestamp now) {
   auto out = error_text(field_of(task, "error"));
   if (const auto& next = field_of(task, "next_attempt_at"); !next.is_null())
-    out = "again " + relative_time(next, now)
-          + (out.empty() ? "" : "; " + out);
+    out = "again " + relative_time(next, now) + (out.empty() ? "" : "; " + out);
   return out;
 }
 
@@ -111,8 +110,8 @@ std::string why_text(const json& why, timestamp now) {
     waits += text_of(row, "task");
     if (text_of(row, "what") == "retry")
       waits += ": attempt " + std::to_string(count_of(row, "attempt")) + " "
-               + relative_time(field_of(row, "at"), now) + ", after: "
-               + one_line(text_of(row, "after"));
+               + relative_time(field_of(row, "at"), now)
+               + ", after: " + one_line(text_of(row, "after"));
     else
       waits += ": attempt " + std::to_string(count_of(row, "attempt"))
                + " is under way";

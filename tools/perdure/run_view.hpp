@@ -16,8 +16,8 @@ std::string run_text(const runtime::json& run, runtime::timestamp now);
 std::string why_text(const runtime::json& why, runtime::timestamp now);
 
 /// Tables; `width` as in `table::text`.
-std::string runs_text(const runtime::json& runs, runtime::timestamp now,
-                      std::size_t width);
+std::string
+runs_text(const runtime::json& runs, runtime::timestamp now, std::size_t width);
 std::string tasks_text(const runtime::json& tasks, runtime::timestamp now,
                        std::size_t width);
 std::string agents_text(const runtime::json& agents, std::size_t width);

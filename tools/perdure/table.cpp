@@ -36,14 +36,14 @@ std::string table::text(std::size_t width) const {
     before_last += widths[i] + gap;
   std::size_t last = 0;
   if (width != 0)
-    last = std::max(last_width_min,
-                    width > before_last ? width - before_last : 0);
+    last
+      = std::max(last_width_min, width > before_last ? width - before_last : 0);
   std::string out;
   for (const auto& row : rows_) {
     std::string line;
     for (std::size_t i = 0; i + 1 < row.size(); ++i)
-      line += row[i]
-              + std::string(widths[i] - display_width(row[i]) + gap, ' ');
+      line
+        += row[i] + std::string(widths[i] - display_width(row[i]) + gap, ' ');
     line += clip(row.back(), last);
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";

@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <vector>
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace perdure::client {
 
@@ -29,8 +28,8 @@ std::string as_token(std::string_view text) {
   return good ? out : std::string{};
 }
 
-std::vector<std::string> data_directories(bool is_loopback,
-                                          const environment& env) {
+std::vector<std::string>
+data_directories(bool is_loopback, const environment& env) {
   std::vector<std::string> out;
   if (auto named = env("PERDURE_DATA_DIR"))
     out.push_back(*named);
@@ -90,8 +89,8 @@ result<std::string> read_file(const std::string& path, std::size_t size_max) {
   }
 }
 
-result<found_token> find_token(const std::string& file, bool is_loopback,
-                               const environment& env) {
+result<found_token>
+find_token(const std::string& file, bool is_loopback, const environment& env) {
   if (!file.empty())
     return named_token(file);
   if (auto text = env("PERDURE_TOKEN")) {

@@ -20,13 +20,12 @@ struct found_token {
 /// unless PERDURE_DATA_DIR names it.
 /// Errors: errc::invalid_argument for a file that cannot be read, or that
 /// holds no token
-runtime::result<found_token> find_token(const std::string& file,
-                                        bool is_loopback,
-                                        const environment& env);
+runtime::result<found_token>
+find_token(const std::string& file, bool is_loopback, const environment& env);
 
 /// The content of a file of at most `size_max` bytes.
 /// Errors: errc::invalid_argument, saying why
-runtime::result<std::string> read_file(const std::string& path,
-                                       std::size_t size_max);
+runtime::result<std::string>
+read_file(const std::string& path, std::size_t size_max);
 
 } // namespace perdure::client

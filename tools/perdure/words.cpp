@@ -83,8 +83,7 @@ std::string usage_text(const json& usage) {
   const auto said = count_of(usage, "output_tokens");
   out += ", " + counted(in + said, "token");
   if (in + said != 0)
-    out += " (" + std::to_string(in) + " in, " + std::to_string(said)
-           + " out)";
+    out += " (" + std::to_string(in) + " in, " + std::to_string(said) + " out)";
   if (const auto cost = text_of(usage, "cost"); !cost.empty())
     out += ", cost " + cost;
   return out;

@@ -29,8 +29,8 @@ std::string usage_text(const runtime::json& usage);
 
 /// A moment that is a time or lies so far back: `2026-01-02T03:04:05Z`, `90s`,
 /// `10m`, `2h`, `3d`.
-std::optional<runtime::timestamp> moment_from(std::string_view text,
-                                              runtime::timestamp now);
+std::optional<runtime::timestamp>
+moment_from(std::string_view text, runtime::timestamp now);
 
 // -- fields of JSON from the node ---------------------------------------------
 

@@ -1,7 +1,6 @@
 #define CAF_SUITE client.api
 
 #include "tools/perdure/api.hpp"
-
 #include "tools/perdure/exit_code.hpp"
 #include "unit/client/support.hpp"
 

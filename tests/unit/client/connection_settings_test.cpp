@@ -1,7 +1,6 @@
 #define CAF_SUITE client.connection_settings
 
 #include "tools/perdure/connection_settings.hpp"
-
 #include "tools/perdure/token_file.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -9,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-
 #include <unistd.h>
 
 using namespace perdure;
@@ -43,8 +41,7 @@ struct fixture {
 
   auto find(const std::string& url = {}, const std::string& file = {}) {
     return find_node(
-      url, file,
-      [this](const std::string& name) -> std::optional<std::string> {
+      url, file, [this](const std::string& name) -> std::optional<std::string> {
         const auto found = variables.find(name);
         if (found == variables.end())
           return std::nullopt;
@@ -77,14 +74,13 @@ CAF_TEST(the node is named by option or environment or is the local one) {
 }
 
 CAF_TEST(what is no URL of a node is refused) {
-  for (const auto* text : {"ftp://x", "http://", "http://a b", "file:///etc",
-                           "http://u:p@x", "http://x?a=b", "http://x#y",
-                           "http://x:99999"})
+  for (const auto* text :
+       {"ftp://x", "http://", "http://a b", "file:///etc", "http://u:p@x",
+        "http://x?a=b", "http://x#y", "http://x:99999"})
     CAF_CHECK_EQUAL(url(text), "refused");
 }
 
 CAF_TEST(the token is looked for in order) {
-  CAF_CHECK_EQUAL(token(), "");
   write("home/.local/state/perdure/admin.token", "four\n");
   CAF_CHECK_EQUAL(token(), "four");
   variables["XDG_STATE_HOME"] = (root / "state").string();

@@ -1,9 +1,8 @@
 #define CAF_SUITE client.follow
 
-#include "tools/perdure/follow.hpp"
-
 #include "runtime/agent/definition.hpp"
 #include "runtime/flow/events.hpp"
+#include "tools/perdure/follow.hpp"
 #include "unit/client/support.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -30,8 +29,7 @@ std::string piece(std::uint64_t sequence, const std::string& text) {
 }
 
 std::string ending(std::uint64_t sequence) {
-  return frame(sequence,
-               {{"event_kind", "run_state"}, {"state", "completed"}});
+  return frame(sequence, {{"event_kind", "run_state"}, {"state", "completed"}});
 }
 
 struct fixture {
@@ -71,8 +69,8 @@ CAF_TEST_FIXTURE_SCOPE(follow_tests, fixture)
 
 CAF_TEST(events are told until the run ends) {
   const auto first = piece(1'000'001, "a");
-  connection.stream({first.substr(0, 20), first.substr(20),
-                     ": still here\n\n", ending(2'000'001), piece(9, "late")});
+  connection.stream({first.substr(0, 20), first.substr(20), ": still here\n\n",
+                     ending(2'000'001), piece(9, "late")});
   const auto end = run();
   CAF_REQUIRE(end);
   CAF_CHECK(*end == follow_end::ended);
@@ -88,8 +86,8 @@ CAF_TEST(after an outage it goes on behind the last event) {
   connection.fail(link::refused);
   connection.reply(503);
   connection.fail(link::refused);
-  connection.stream({piece(1'500'001, "b"), piece(1'500'002, "c"),
-                     ending(2'000'001)});
+  connection.stream(
+    {piece(1'500'001, "b"), piece(1'500'002, "c"), ending(2'000'001)});
   const auto end = run();
   CAF_REQUIRE(end);
   CAF_CHECK(*end == follow_end::ended);
@@ -174,8 +172,8 @@ CAF_TEST(an interrupt ends it while connected and while waiting) {
 }
 
 CAF_TEST(data that is not JSON is passed over) {
-  connection.stream({"data: {\n\n", "data: [1]\n\n", piece(1'000'001, "a"),
-                     ending(2'000'001)});
+  connection.stream(
+    {"data: {\n\n", "data: [1]\n\n", piece(1'000'001, "a"), ending(2'000'001)});
   CAF_CHECK(run());
   CAF_CHECK_EQUAL(told, "a.");
 }
@@ -203,12 +201,10 @@ CAF_TEST(the stream of a node is told once wherever it is cut off) {
   CAF_REQUIRE_EQUAL(whole.size(), 3u);
   for (std::size_t cut = 0; cut < whole.size(); ++cut) {
     told.clear();
-    const std::vector<std::string> first{whole.begin(),
-                                         whole.begin()
-                                           + static_cast<std::ptrdiff_t>(cut)};
+    const std::vector<std::string> first{
+      whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(cut)};
     connection.stream(first, link::lost);
-    const auto last_id
-      = cut == 0 ? 0 : std::stoull(whole[cut - 1].substr(4));
+    const auto last_id = cut == 0 ? 0 : std::stoull(whole[cut - 1].substr(4));
     connection.stream(make(last_id));
     CAF_REQUIRE(run());
     CAF_CHECK_EQUAL(told, "...");

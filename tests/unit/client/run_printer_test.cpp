@@ -1,7 +1,6 @@
 #define CAF_SUITE client.run_printer
 
 #include "tools/perdure/run_printer.hpp"
-
 #include "unit/client/support.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -23,8 +22,7 @@ json text_start(int index, const std::string& content) {
 json text_delta(int index, const std::string& content) {
   return {{"event_kind", "part_delta"},
           {"index", index},
-          {"delta",
-           {{"part_delta_kind", "text"}, {"content_delta", content}}}};
+          {"delta", {{"part_delta_kind", "text"}, {"content_delta", content}}}};
 }
 
 json text_end(int index, const std::string& content) {
@@ -100,8 +98,9 @@ CAF_TEST(text comes as it is said and the output is not repeated) {
 
 CAF_TEST(tools go to standard error and texts of two responses are apart) {
   tell({text_start(0, "Let me look."), text_end(0, "Let me look."),
-        call("1", "get_weather", "{\"city\":\n \"Oslo\"}"),
-        returned("1", "get_weather", 21), text_start(0, "21 degrees"),
+        call("1", "get_weather", "{\"city\":\n \"Oslo\"}")});
+  CAF_CHECK_EQUAL(streams.out, "Let me look.\n");
+  tell({returned("1", "get_weather", 21), text_start(0, "21 degrees"),
         text_end(0, "21 degrees")});
   printer.finish(ended_run("completed", "21 degrees"));
   CAF_CHECK_EQUAL(streams.out, "Let me look.\n21 degrees\n");
@@ -111,10 +110,8 @@ CAF_TEST(tools go to standard error and texts of two responses are apart) {
 
 CAF_TEST(results of parallel calls name their tool) {
   tell({call("1", "a", nullptr), call("2", "b", json::object()),
-        returned("2", "b", "x\ny"),
-        returned("1", "a", "gone", "failed")});
-  CAF_CHECK_EQUAL(streams.err,
-                  "-> a\n-> b {}\n<- b x y\n<- failed: gone\n");
+        returned("2", "b", "x\ny"), returned("1", "a", "gone", "failed")});
+  CAF_CHECK_EQUAL(streams.err, "-> a\n-> b {}\n<- b x y\n<- failed: gone\n");
 }
 
 CAF_TEST(a part that comes whole after an outage is only completed) {
@@ -154,7 +151,9 @@ CAF_TEST(text that becomes a tool call is no part of the answer) {
   tell({{{"event_kind", "part_start"},
          {"index", 0},
          {"part", {{"part_kind", "tool-call"}, {"tool_name", "a"}}}},
-        call("1", "a", nullptr), returned("1", "a", 1), text_start(0, "One"),
+        call("1", "a", nullptr),
+        returned("1", "a", 1),
+        text_start(0, "One"),
         text_end(0, "One")});
   printer.finish(ended_run("completed", "One"));
   CAF_CHECK_EQUAL(streams.out, "I think\nOne\n");
@@ -215,6 +214,19 @@ CAF_TEST(a retry tells what failed and when it is tried again) {
                   "-> a\na failed: exit 1 (tool_error); attempt 2 in 4 s\n");
 }
 
+CAF_TEST(lost output is told apart from a reader that had enough) {
+  streams.reader_gone = true;
+  tell({text_start(0, "Hello")});
+  CAF_CHECK(screen.is_broken());
+  CAF_CHECK_EQUAL(screen.lost_output(), 0);
+  console full{[](std::string_view) { return ENOSPC; },
+               [](std::string_view) { return 0; },
+               {},
+               {}};
+  full.out("x");
+  CAF_CHECK_EQUAL(full.lost_output(), ENOSPC);
+}
+
 CAF_TEST(a note on a shared screen begins on a line of its own) {
   auto terminal = streams.screen(true);
   run_printer shared{terminal, {}};
@@ -255,8 +267,7 @@ CAF_TEST(events of any shape are harmless) {
 CAF_TEST(random outages never repeat or lose text) {
   for (unsigned seed = 0; seed < 300; ++seed) {
     std::mt19937 random{seed};
-    const auto pick
-      = [&random](std::size_t below) { return random() % below; };
+    const auto pick = [&random](std::size_t below) { return random() % below; };
     captured seen;
     auto screen_of_seed = seen.screen();
     run_printer under_test{screen_of_seed, {}};

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <deque>
 #include <functional>
 #include <string>
@@ -26,11 +27,11 @@ struct captured {
     const stream_style style{is_terminal, false, false, 0};
     return {[this](std::string_view x) {
               out += x;
-              return !reader_gone;
+              return reader_gone ? EPIPE : 0;
             },
             [this](std::string_view x) {
               err += x;
-              return true;
+              return 0;
             },
             style, style};
   }
@@ -65,8 +66,8 @@ public:
     steps.push_back({{how, "it broke", 0, {}, {}}, {}});
   }
 
-  void stream(std::vector<std::string> chunks,
-              client::link end = client::link::ok) {
+  void
+  stream(std::vector<std::string> chunks, client::link end = client::link::ok) {
     steps.push_back({{end, "it broke", 200, {}, {}}, std::move(chunks)});
   }
 

@@ -1,8 +1,7 @@
 #define CAF_SUITE client.text
 
-#include "tools/perdure/text.hpp"
-
 #include "tools/perdure/table.hpp"
+#include "tools/perdure/text.hpp"
 #include "tools/perdure/words.hpp"
 #include "unit/client/support.hpp"
 

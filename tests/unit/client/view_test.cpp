@@ -1,8 +1,7 @@
 #define CAF_SUITE client.view
 
-#include "tools/perdure/run_view.hpp"
-
 #include "tools/perdure/history_view.hpp"
+#include "tools/perdure/run_view.hpp"
 #include "unit/client/support.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -12,10 +11,14 @@ using namespace perdure::client;
 using runtime::json;
 
 CAF_TEST(a run is shown field by field without empty ones) {
-  json run{{"id", test_run_id},      {"agent", "weather"},
-           {"state", "completed"},   {"reason", nullptr},
-           {"error", nullptr},       {"output", "two\nlines"},
-           {"tags", {"a", "b"}},     {"created_at", "2026-01-02T03:01:05Z"},
+  json run{{"id", test_run_id},
+           {"agent", "weather"},
+           {"state", "completed"},
+           {"reason", nullptr},
+           {"error", nullptr},
+           {"output", "two\nlines"},
+           {"tags", {"a", "b"}},
+           {"created_at", "2026-01-02T03:01:05Z"},
            {"ended_at", "2026-01-02T03:01:07Z"}};
   run["input"] = {{"prompt", "Oslo?"}, {"deps", nullptr}};
   run["usage"] = {{"requests", 1}};
@@ -53,12 +56,11 @@ CAF_TEST(why tells what is under way and when it goes on) {
 }
 
 CAF_TEST(tables have a row for each) {
-  const auto runs
-    = json::array({{{"id", test_run_id},
-                    {"agent", "weather"},
-                    {"state", "running"},
-                    {"tags", json::array()},
-                    {"created_at", "2026-01-02T03:04:05Z"}}});
+  const auto runs = json::array({{{"id", test_run_id},
+                                  {"agent", "weather"},
+                                  {"state", "running"},
+                                  {"tags", json::array()},
+                                  {"created_at", "2026-01-02T03:04:05Z"}}});
   CAF_CHECK(runs_text(runs, test_time(), 0).find("weather  running  just now")
             != std::string::npos);
   const auto tasks
@@ -72,11 +74,11 @@ CAF_TEST(tables have a row for each) {
   CAF_CHECK(tasks_text(tasks, test_time(), 0)
               .find("1     tool get_weather  completed  2         250 ms  -")
             != std::string::npos);
-  const auto agents = json::array({{{"name", "weather"},
-                                    {"model", "openai:x"},
-                                    {"description", nullptr},
-                                    {"tools", {{{"name", "a"}},
-                                               {{"name", "b"}}}}}});
+  const auto agents
+    = json::array({{{"name", "weather"},
+                    {"model", "openai:x"},
+                    {"description", nullptr},
+                    {"tools", {{{"name", "a"}}, {{"name", "b"}}}}}});
   CAF_CHECK_EQUAL(agents_text(agents, 0),
                   "AGENT    MODEL     TOOLS  DESCRIPTION\n"
                   "weather  openai:x  a, b\n");
@@ -109,8 +111,11 @@ CAF_TEST(a history reads as a conversation) {
 
 CAF_TEST(answers of any shape are harmless) {
   for (const auto& value : {json{}, json(7), json("x"), json::array({1, "x"}),
-                            json{{"tags", 7}, {"usage", "x"}, {"input", 1},
-                                 {"waiting_for", {1, 2}}, {"error", 5}}}) {
+                            json{{"tags", 7},
+                                 {"usage", "x"},
+                                 {"input", 1},
+                                 {"waiting_for", {1, 2}},
+                                 {"error", 5}}}) {
     CAF_CHECK(run_text(value, test_time()).size() > 0);
     CAF_CHECK(why_text(value, test_time()).size() > 0);
     CAF_CHECK(runs_text(value, test_time(), 10).size() > 0);

@@ -327,7 +327,9 @@ CAF_TEST(headers of an answer cannot break it) {
 }
 
 CAF_TEST(a lost exchange and a throwing handler are answered) {
-  auto server = serve([](const exchange_ptr& exchange) {
+  std::atomic<int> closed{0};
+  auto server = serve([&](const exchange_ptr& exchange) {
+    exchange->on_close([&] { ++closed; });
     if (exchange->request().path == "/throw")
       throw std::runtime_error("a mistake");
     if (exchange->request().path == "/stream")
@@ -346,6 +348,7 @@ CAF_TEST(a lost exchange and a throwing handler are answered) {
   const auto rest = client.read_all();
   CAF_REQUIRE(rest.has_value());
   CAF_CHECK(rest->find("0\r\n\r\n") == std::string::npos);
+  CAF_CHECK(eventually([&] { return closed == 3; }, 5s));
 }
 
 CAF_TEST(a delayed call comes in time and never after the end) {

@@ -141,7 +141,7 @@ CAF_TEST(a summary alone can be replaced) {
     batch.summary->status = run_status::paused;
     CAF_CHECK(commit(*to, batch).code == errc::none);
     CAF_CHECK(to->summary(run_id(1))->status == run_status::paused);
-    CAF_CHECK_EQUAL(to->summary(run_id(1))->last_sequence, 1u);
+    CAF_CHECK_EQUAL(value_of(to->summary(run_id(1))).last_sequence, 1u);
     // An append that says nothing is a success that changes nothing.
     CAF_CHECK(commit(*to, addition(*to, 1, 2, 0)).code == errc::none);
     CAF_CHECK(commit(*to, addition(*to, 1, 2)).code == errc::none);

@@ -69,9 +69,10 @@ CAF_TEST(time keys sort as times do and come back) {
     CAF_CHECK(time_of(bytes) == time);
     CAF_CHECK(run_of(bytes) == run);
     CAF_CHECK(time_key_of(cursor_of(key)) == key);
-    auto before = make_time_key(time - std::chrono::microseconds{1}, run);
-    if (&time != times)
-      CAF_CHECK(std::string_view(before.data(), before.size()) < bytes);
+    if (&time == times)
+      continue;
+    auto before = make_time_key(*(&time - 1), run);
+    CAF_CHECK(std::string_view(before.data(), before.size()) < bytes);
   }
 }
 
@@ -86,8 +87,9 @@ CAF_TEST(a foreign cursor is refused) {
 CAF_TEST(a record with any byte changed is refused) {
   std::string key = "the key";
   auto record = seal(key, "the payload");
-  CAF_REQUIRE(unseal(key, record).has_value());
-  CAF_CHECK_EQUAL(*unseal(key, record), "the payload");
+  auto payload = unseal(key, record);
+  CAF_REQUIRE(payload.has_value());
+  CAF_CHECK_EQUAL(*payload, "the payload");
   for (std::size_t at = 0; at < record.size(); ++at) {
     auto broken = record;
     broken[at] ^= 0x10;

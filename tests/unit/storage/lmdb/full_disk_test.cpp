@@ -62,7 +62,7 @@ std::uint64_t fill(journal& to, std::mt19937& random) {
 /// Nothing was lost, reads go on, and nothing can be appended.
 void check_full(journal& to, std::uint64_t last, std::mt19937& random) {
   CAF_CHECK_EQUAL(to.read(run_id(1))->size(), last);
-  CAF_CHECK_EQUAL(to.summary(run_id(1))->last_sequence, last);
+  CAF_CHECK_EQUAL(value_of(to.summary(run_id(1))).last_sequence, last);
   CAF_CHECK_EQUAL(to.runs({})->runs.size(), 1u);
   for (int i = 0; i < 3; ++i) {
     auto outcomes

@@ -93,7 +93,7 @@ CAF_TEST(reopening keeps everything) {
   auto to = value_of(open_lmdb_journal(options));
   CAF_CHECK_EQUAL(to->epoch(), 2u);
   CAF_CHECK_EQUAL(to->read(run_id(1))->size(), 501u);
-  CAF_CHECK_EQUAL(to->summary(run_id(1))->last_sequence, 501u);
+  CAF_CHECK_EQUAL(value_of(to->summary(run_id(1))).last_sequence, 501u);
   CAF_CHECK_EQUAL(std::string{to->find_key("key")->value().second}, "digest");
   run_query query;
   query.tag = "red";

@@ -1,0 +1,172 @@
+#include "runtime/flow/views.hpp"
+#include "runtime/messages/history_json.hpp"
+#include "simulation/node.hpp"
+
+#include <algorithm>
+
+// The rules of durability, looked at from outside of the node.
+
+namespace perdure::simulation {
+
+std::string run_of(const std::string& idempotency_key) {
+  return idempotency_key.substr(0, idempotency_key.find('/'));
+}
+
+std::uint32_t step_of(const std::string& idempotency_key) {
+  const auto slash = idempotency_key.find('/');
+  return static_cast<std::uint32_t>(
+    std::stoul(idempotency_key.substr(slash + 1)));
+}
+
+json without_times(json value) {
+  if (value.is_object())
+    value.erase("timestamp");
+  if (value.is_structured())
+    for (auto& item : value)
+      item = without_times(std::move(item));
+  return value;
+}
+
+std::vector<runtime::entry>
+sim_node::entries(const std::string& run_id) const {
+  auto found = journal_->entries(run_id);
+  return found ? std::move(*found) : std::vector<runtime::entry>{};
+}
+
+runtime::definition_ptr
+sim_node::definition_of(const std::string& run_id) const {
+  const auto known = journal_->summary(run_id);
+  if (!known)
+    return nullptr;
+  auto found = services_->agents->by_hash(known->definition_hash);
+  return found ? *found : nullptr;
+}
+
+std::optional<runtime::run_state>
+sim_node::folded(const std::string& run_id) const {
+  auto definition = definition_of(run_id);
+  if (definition == nullptr)
+    return std::nullopt;
+  return runtime::fold(definition, services_->language.render,
+                       entries(run_id));
+}
+
+std::vector<std::string> sim_node::run_ids() const {
+  std::vector<std::string> out;
+  const std::lock_guard guard{world_.disk->mutex};
+  for (const auto& [run_id, run] : world_.disk->runs)
+    out.push_back(run_id);
+  return out;
+}
+
+/// An effect may follow only from what is durable (D1), for a task without an
+/// outcome (D3), under its own key and with the same content (D4), after its
+/// intent where the policy wants one (D5).
+void sim_node::witness_execution(const execution& made) {
+  const auto run_id = run_of(made.key);
+  const auto known = entries(run_id);
+  if (known.empty())
+    return world_.violate("D1: effect of a run that is not durable: "
+                          + made.key);
+  if (std::holds_alternative<runtime::run_ended>(known.back()))
+    return world_.violate("D3: effect of a run that has ended: " + made.key);
+  const auto definition = definition_of(run_id);
+  const auto rows
+    = runtime::tasks_json(definition, services_->language.render, known);
+  const auto row = std::find_if(rows.begin(), rows.end(), [&](const json& x) {
+    return x.at("idempotency_key") == made.key;
+  });
+  if (row == rows.end())
+    return world_.violate("D1: effect of a task that does not follow from what "
+                          "is durable: "
+                          + made.key);
+  if (row->at("state") != "open")
+    world_.violate("D3: a task with an outcome executes again: " + made.key);
+  const auto [input, first] = world_.inputs.emplace(made.key, made.input);
+  if (!first && input->second != made.input)
+    world_.violate("D4: other content under the same key: " + made.key);
+  const auto* tool = definition->tool(made.tool);
+  if (tool == nullptr
+      || tool->policy.on_interrupt == runtime::on_interrupt::retry)
+    return;
+  if (row->at("attempts") != made.attempt)
+    world_.violate("D5: effect before its intent was durable: " + made.key);
+  if (++world_.attempts[{made.key, made.attempt}] > 1)
+    world_.violate("D5: an attempt in doubt executes again: " + made.key);
+}
+
+void sim_node::on_answer(const std::string& run_id,
+                         const actors::create_answer& x) {
+  if (dead())
+    return;
+  auto& seen = observed[run_id];
+  seen.answered = true;
+  seen.refusal = x.reason;
+  if (x.reason.code == runtime::errc::none && entries(x.run_id).empty())
+    world_.violate("D1: run " + run_id + " was answered before it is durable");
+}
+
+void sim_node::on_published(const std::string& run_id,
+                            const actors::entries_published& x) {
+  if (dead())
+    return;
+  auto& seen = observed[run_id];
+  const auto known = entries(run_id);
+  const auto last = x.first + x.entries->size() - 1;
+  if (last > known.size())
+    return world_.violate("D1: entry " + std::to_string(last) + " of run "
+                          + run_id + " was published before it is durable");
+  if (seen.folded == nullptr) {
+    seen.folded = std::make_shared<runtime::run_state>(
+      definition_of(run_id), services_->language.render);
+    for (std::uint64_t i = 1; i < x.first; ++i)
+      seen.folded->apply(known[i - 1]);
+  } else if (x.first != seen.last_published + 1) {
+    world_.violate("watch: entry " + std::to_string(seen.last_published + 1)
+                   + " of run " + run_id + " was not published");
+    return;
+  }
+  for (const auto& entry : *x.entries)
+    seen.folded->apply(entry);
+  seen.last_published = last;
+  const auto again = runtime::fold(definition_of(run_id),
+                                   services_->language.render,
+                                   {known.begin(), known.begin() + last});
+  if (fingerprint(*seen.folded) != fingerprint(again))
+    world_.violate("D2: run " + run_id + " folds to something else: "
+                   + fingerprint(*seen.folded).dump() + " and "
+                   + fingerprint(again).dump());
+}
+
+void sim_node::on_over(const std::string& run_id, const actors::run_over& x) {
+  if (dead())
+    return;
+  observed[run_id].run_json = x.run_json;
+  const auto state = folded(run_id);
+  if (!state || !state->ended)
+    return world_.violate("D1: the end of run " + run_id
+                          + " was told before it is durable");
+  if (runtime::to_text(runtime::run_json(*state)) != x.run_json)
+    world_.violate("D2: run " + run_id + " ended as something else: "
+                   + x.run_json);
+}
+
+void sim_node::check_idle() {
+  for (const auto& run_id : run_ids()) {
+    const auto state = folded(run_id);
+    if (!state || state->ended)
+      continue;
+    const bool in_flight
+      = http_->open_for(run_id) || processes_->open_for(run_id);
+    const auto known = journal_->summary(run_id);
+    const bool wakes = known && known->wake_at
+                       && scheduler_.has_pending_timeout();
+    const bool queued = services_->health->queued_runs > 0;
+    const bool held = services_->health->journal_full;
+    if (!in_flight && !wakes && !queued && !held)
+      world_.violate("D8: nothing is under way in a run that has not ended: "
+                     + runtime::why_json(*state, world_.now).dump());
+  }
+}
+
+} // namespace perdure::simulation

@@ -1,0 +1,114 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/services.hpp"
+#include "runtime/flow/run_state.hpp"
+#include "storage/memory/memory_journal.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+/// A node in a world of its own: time, chance, disk, network and programs are
+/// simulated, and every actor runs one message at a time.
+namespace perdure::simulation {
+
+using runtime::json;
+using runtime::timestamp;
+
+/// What the world answers to a model request.
+struct http_answer {
+  unsigned status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::string> chunks;
+  /// How the exchange ends.
+  actors::http_failure end;
+  /// Time that passes before it ends.
+  std::chrono::milliseconds takes{0};
+};
+
+/// What the world knows of one execution outside of the node.
+struct execution {
+  std::string tool;
+  std::string key;
+  /// Counted from 1; 0 where the other side cannot know it.
+  std::uint32_t attempt = 0;
+  /// Executions under this key so far.
+  std::uint32_t count = 0;
+  /// What was sent.
+  std::string input;
+};
+
+struct script {
+  /// @param step of the run, counted from 1
+  std::function<http_answer(std::uint32_t step, const execution& request)>
+    model;
+  std::function<actors::process_result(const execution& call)> process;
+  std::function<runtime::tool_reply(const execution& call)> function;
+};
+
+/// Outlives the nodes in it.
+struct universe {
+  explicit universe(std::uint64_t seed) : random(seed) {
+  }
+
+  std::shared_ptr<storage::memory_disk> disk
+    = std::make_shared<storage::memory_disk>();
+  std::mt19937_64 random;
+  timestamp now{std::chrono::seconds{1'800'000'000}};
+  std::uint64_t ids = 0;
+  std::uint32_t nodes = 0;
+  script world;
+  /// Executions by key.
+  std::map<std::string, std::uint32_t> executions;
+  /// By key and attempt.
+  std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> attempts;
+  /// The first input that was seen under a key.
+  std::map<std::string, std::string> inputs;
+  /// Every broken rule, beginning with its name.
+  std::vector<std::string> violations;
+  /// Entries that became durable, of all runs.
+  std::uint64_t durable_entries = 0;
+
+  // -- faults -----------------------------------------------------------------
+
+  /// The node dies right after so many entries became durable.
+  std::uint64_t die_after_entries = 0;
+  /// A journal that acknowledges first and writes later.
+  bool journal_lies = false;
+  /// A journal that leaves out the last entry when a later node reads it.
+  bool journal_forgets = false;
+
+  void violate(std::string what) {
+    violations.push_back(std::move(what));
+  }
+
+  /// Uniform in [0, n).
+  std::uint64_t pick(std::uint64_t n) {
+    return random() % n;
+  }
+
+  bool chance(double share) {
+    return std::generate_canonical<double, 32>(random) < share;
+  }
+};
+
+/// Shared by everything in one node; `over` from its death on.
+struct life {
+  bool over = false;
+};
+
+std::string run_of(const std::string& idempotency_key);
+std::uint32_t step_of(const std::string& idempotency_key);
+
+/// Removes what differs between two runs of the same thing: times.
+json without_times(json value);
+
+} // namespace perdure::simulation

@@ -1,0 +1,62 @@
+#include "tools/perdured/settings.hpp"
+
+#include <charconv>
+
+namespace perdure::perdured {
+
+using runtime::errc;
+using runtime::failure;
+
+runtime::result<config::node_file> settle(const arguments& given,
+                                          const config::environment& lookup) {
+  config::node_file node;
+  if (auto directory = lookup("PERDURE_DATA_DIR"))
+    node.data_dir = std::move(*directory);
+  if (!given.config_file.empty()) {
+    auto file = config::load_node_file(given.config_file, lookup);
+    if (!file)
+      return file.error();
+    node = std::move(*file);
+  }
+  if (!given.data_dir.empty())
+    node.data_dir = given.data_dir;
+  if (!given.agents.empty())
+    node.agents = given.agents;
+  if (!given.listen.empty())
+    node.listen = given.listen;
+  if (!given.log_format.empty())
+    node.log.format = given.log_format;
+  if (!given.log_level.empty())
+    node.log.level = given.log_level;
+  std::string problems;
+  for (const auto& problem : config::validate(node)) {
+    std::string path;
+    for (const auto& key : problem.path)
+      path += (path.empty() ? "" : ".") + key;
+    problems += (problems.empty() ? "" : "\n") + path + ": " + problem.message;
+  }
+  if (!problems.empty())
+    return failure{errc::invalid_node_file, std::move(problems)};
+  return node;
+}
+
+runtime::result<address> parse_address(const std::string& text) {
+  const failure bad{errc::invalid_argument,
+                    "'" + text + "' is not an address; write host:port, e.g. "
+                      "127.0.0.1:7437 or [::1]:7437"};
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0)
+    return bad;
+  address out;
+  out.host = text.substr(0, colon);
+  if (out.host.front() == '[' && out.host.back() == ']')
+    out.host = out.host.substr(1, out.host.size() - 2);
+  const auto* end = text.data() + text.size();
+  const auto [at, code]
+    = std::from_chars(text.data() + colon + 1, end, out.port);
+  if (code != std::errc{} || at != end || out.host.empty())
+    return bad;
+  return out;
+}
+
+} // namespace perdure::perdured
