@@ -20,6 +20,5 @@ add_library(lmdb::lmdb UNKNOWN IMPORTED)
 set_target_properties(lmdb::lmdb PROPERTIES
   IMPORTED_LOCATION "${LMDB_LIBRARY}")
 
-# Header-only libraries without a usable CMake package.
+# Header-only, without a usable CMake package.
 find_path(VALIJSON_INCLUDE_DIR NAMES valijson/validator.hpp REQUIRED)
-find_path(MUSTACHE_INCLUDE_DIR NAMES kainjow/mustache.hpp REQUIRED)
