@@ -155,6 +155,8 @@ struct run_left {
   bool ended = false;
   /// Whoever still watches a run that has not ended.
   std::vector<watcher_actor> watchers;
+  /// It cannot go on at this node: it is damaged, or another one owns it.
+  bool broken = false;
 };
 
 // -- tasks --------------------------------------------------------------------

@@ -19,6 +19,11 @@ flow_run_state::flow_run_state(flow_run_actor::pointer self_ptr)
   // nop
 }
 
+flow_run_state::~flow_run_state() {
+  // No one else would end them, and the actor system waits for all actors.
+  stop_tasks();
+}
+
 // -- life ---------------------------------------------------------------------
 
 void flow_run_state::open() {
@@ -77,8 +82,12 @@ void flow_run_state::advance() {
     return;
   }
   idle_until_.reset();
-  for (const auto& command : decide(*run, now))
+  for (const auto& command : decide(*run, now)) {
+    // Time goes on in between, and a limit may end the run.
+    if (run->ended)
+      break;
     std::visit([this](const auto& x) { perform(x); }, command);
+  }
   if (!pending_.empty())
     return;
   auto wake = idle_until_;
@@ -148,15 +157,17 @@ void flow_run_state::abandon(const std::string& reason) {
   stop_tasks();
   options.services->log(log_level::error,
                         "run " + options.run_id + " left memory: " + reason);
-  self->send(options.gateway, run_left{options.run_id, received_, true, {}});
+  self->send(options.gateway,
+             run_left{options.run_id, received_, true, {}, true});
   self->quit();
 }
 
 void flow_run_state::leave_if_idle() {
   const auto park_after = options.services->runs.park_after;
-  if (!running_.empty() || !idle_until_
+  if (leaving_ || !running_.empty() || !idle_until_
       || *idle_until_ - options.services->world->now() < park_after)
     return;
+  leaving_ = true;
   self->send(options.gateway,
              run_left{options.run_id, received_, false, options.watchers});
 }
@@ -177,7 +188,9 @@ void flow_run_state::wake(std::uint64_t timer) {
   if (timer != timer_)
     return;
   timer_at_.reset();
-  advance();
+  // What begins now would be taken over by nobody.
+  if (!leaving_)
+    advance();
 }
 
 // -- tasks --------------------------------------------------------------------
@@ -275,13 +288,14 @@ void flow_run_state::on(task_ended& ended) {
 void flow_run_state::stop_tasks() {
   for (auto& [task, running] : std::exchange(running_, {}))
     if (running.handle)
-      self->send_exit(running.handle, caf::exit_reason::kill);
+      caf::anon_send_exit(running.handle, caf::exit_reason::kill);
 }
 
 // -- people -------------------------------------------------------------------
 
 void flow_run_state::on(const cancel_run& request) {
   ++received_;
+  leaving_ = false;
   if (run->ended || run->cancelling)
     return;
   push({runtime::cancel_requested{options.services->world->now(),
@@ -292,6 +306,8 @@ void flow_run_state::watch(watcher_actor watcher) {
   ++received_;
   self->monitor(watcher);
   options.watchers.push_back(std::move(watcher));
+  if (std::exchange(leaving_, false))
+    advance(); // the gateway has not let it go
 }
 
 void flow_run_state::on(const caf::down_msg& gone) {

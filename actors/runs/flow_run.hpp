@@ -47,6 +47,7 @@ struct flow_run_options {
 /// `decide` names, and makes their outcomes durable before they count.
 struct flow_run_state {
   explicit flow_run_state(flow_run_actor::pointer self_ptr);
+  ~flow_run_state();
 
   /// Takes the run from the journal or from its creation and goes on with it.
   void open();
@@ -112,6 +113,8 @@ private:
   /// Messages from the gateway so far.
   std::uint64_t received_ = 0;
   std::optional<runtime::timestamp> idle_until_;
+  /// The gateway was asked to forget this actor: nothing may begin any more.
+  bool leaving_ = false;
 };
 
 flow_run_actor::behavior_type

@@ -114,12 +114,15 @@ void gateway_state::answer(create_run& request, create_answer what) {
 // -- runs in memory -----------------------------------------------------------
 
 void gateway_state::admit(admission next) {
-  if (draining_ || live_.contains(next.run_id))
+  if (draining_ || live_.contains(next.run_id)
+      || queued_.contains(next.run_id) || broken_.contains(next.run_id))
     return;
-  if (live_.size() < options.services->runs.active_runs_max)
+  if (live_.size() < options.services->runs.active_runs_max) {
     spawn_run(std::move(next));
-  else
+  } else {
+    queued_.insert(next.run_id);
     queue_.push_back(std::move(next));
+  }
   report_health();
 }
 
@@ -146,8 +149,8 @@ void gateway_state::admit_waiting() {
          && live_.size() < options.services->runs.active_runs_max) {
     auto next = std::move(queue_.front());
     queue_.pop_front();
-    if (!live_.contains(next.run_id))
-      spawn_run(std::move(next));
+    queued_.erase(next.run_id);
+    spawn_run(std::move(next));
   }
   report_health();
 }
@@ -165,8 +168,10 @@ void gateway_state::leave(run_left& message) {
       keep(message.run_id, std::move(watcher));
   }
   live_.erase(found);
+  if (message.broken)
+    broken_.insert(message.run_id);
   if (!message.ended)
-    wake();
+    arm_next();
   admit_waiting();
 }
 
@@ -176,7 +181,12 @@ void gateway_state::cancel(cancel_run& request) {
     auto summary = options.services->journal->summary(request.run_id);
     if (draining_ || !summary || runtime::is_final(summary->status))
       return;
-    // A parked or queued run comes back to end itself.
+    // A parked or queued run comes back to end itself. What it was queued with
+    // must not start a second time.
+    if (queued_.erase(request.run_id) > 0)
+      std::erase_if(queue_, [&request](const admission& x) {
+        return x.run_id == request.run_id;
+      });
     spawn_run({request.run_id, nullptr, nullptr});
     report_health();
     return cancel(request);
@@ -239,6 +249,11 @@ void gateway_state::recover() {
   wake();
 }
 
+void gateway_state::wake(std::uint64_t timer) {
+  if (timer == timer_)
+    wake();
+}
+
 void gateway_state::wake() {
   constexpr std::size_t batch_max = 1'000;
   const auto now = options.services->world->now();
@@ -251,7 +266,8 @@ void gateway_state::wake() {
   }
   std::size_t started = 0;
   for (auto& [moment, run_id] : *due) {
-    if (live_.contains(run_id))
+    if (live_.contains(run_id) || queued_.contains(run_id)
+        || broken_.contains(run_id))
       continue;
     admit({std::move(run_id), nullptr, nullptr});
     ++started;
@@ -260,9 +276,14 @@ void gateway_state::wake() {
   if (started == 0 && due->size() == batch_max)
     return arm(now + std::chrono::seconds{1});
   if (due->size() == batch_max) {
-    self->send(self, wake_atom_v);
+    self->send(self, wake_atom_v, ++timer_);
     return;
   }
+  arm_next();
+}
+
+void gateway_state::arm_next() {
+  const auto now = options.services->world->now();
   if (auto next = options.services->journal->next_wakeup(); next && *next)
     arm(std::max(**next, now + std::chrono::seconds{1}));
 }
@@ -273,12 +294,13 @@ void gateway_state::arm(timestamp moment) {
   armed_ = moment;
   const auto delay = std::max(moment - options.services->world->now(),
                               timestamp::duration::zero());
-  self->delayed_send(self, delay, wake_atom_v);
+  self->delayed_send(self, delay, wake_atom_v, ++timer_);
 }
 
 void gateway_state::drain() {
   draining_ = true;
   queue_.clear();
+  queued_.clear();
   for (auto& [run_id, run] : live_)
     self->send_exit(run.actor, caf::exit_reason::user_shutdown);
   live_.clear();
@@ -306,7 +328,7 @@ gateway(gateway_actor::stateful_pointer<gateway_state> self,
     [self](drain_atom) { self->state.drain(); },
     [self](run_left& x) { self->state.leave(x); },
     [self](append_done& x) { self->state.on(x); },
-    [self](wake_atom) { self->state.wake(); },
+    [self](wake_atom, std::uint64_t timer) { self->state.wake(timer); },
   };
 }
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace perdure::actors {
@@ -33,6 +34,8 @@ struct gateway_state {
   void recover();
   /// Starts what is due, and sets the timer for what comes next.
   void wake();
+  /// The timer with this number has run out; older ones mean nothing.
+  void wake(std::uint64_t timer);
   void drain();
   /// A watcher has gone.
   void drop(const caf::actor_addr& gone);
@@ -62,15 +65,23 @@ private:
   /// Remembers who watches a run that is not in memory.
   void keep(const std::string& run_id, watcher_actor watcher);
   void answer(create_run& request, create_answer what);
+  /// Sets the timer for the earliest wake-up, unless it comes before it anyway.
+  void arm_next();
   void arm(runtime::timestamp moment);
   void report_health();
 
   std::unordered_map<std::string, live_run> live_;
   std::deque<admission> queue_;
+  /// Runs in `queue_`.
+  std::unordered_set<std::string> queued_;
+  /// Runs that cannot go on at this node.
+  std::unordered_set<std::string> broken_;
   std::unordered_map<std::string, std::vector<watcher_actor>> watchers_;
   std::unordered_map<std::uint64_t, create_run> creating_;
   std::uint64_t next_token_ = 1;
   std::optional<runtime::timestamp> armed_;
+  /// Number of the timer that counts.
+  std::uint64_t timer_ = 0;
   bool draining_ = false;
 };
 

@@ -23,7 +23,7 @@ using gateway_actor = caf::typed_actor<
   caf::reacts_to<run_left>,
   // INTERNAL: a creation is durable, or refused.
   caf::reacts_to<append_done>,
-  // INTERNAL: the earliest wake-up is due.
-  caf::reacts_to<wake_atom>>;
+  // INTERNAL: the moment has come that the timer with this number was set for.
+  caf::reacts_to<wake_atom, std::uint64_t>>;
 
 } // namespace perdure::actors

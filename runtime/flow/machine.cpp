@@ -155,23 +155,6 @@ struct agenda {
   }
 };
 
-void plan_calls(const run_state& state, timestamp now, agenda& plan) {
-  bool open_before = false;
-  for (std::uint32_t i = 0; i < state.calls.size(); ++i) {
-    const auto& call = state.calls[i];
-    if (call.result)
-      continue;
-    const auto* tool = state.definition->tool(call.part->tool_name);
-    const bool barrier = tool != nullptr && tool->sequential;
-    if (barrier && open_before)
-      return;
-    plan.add(state, {state.step, task_kind::tool_call, i}, now);
-    if (barrier)
-      return;
-    open_before = true;
-  }
-}
-
 } // namespace
 
 std::vector<command> decide(const run_state& state, timestamp now) {
@@ -182,7 +165,8 @@ std::vector<command> decide(const run_state& state, timestamp now) {
   else if (state.phase == run_phase::requesting)
     plan.add(state, {state.step, task_kind::model_request, 0}, now);
   else if (state.phase == run_phase::calling)
-    plan_calls(state, now, plan);
+    for (const auto i : state.admitted_calls())
+      plan.add(state, {state.step, task_kind::tool_call, i}, now);
   if (plan.wake)
     plan.commands.emplace_back(wait_until{*plan.wake});
   return std::move(plan.commands);
@@ -190,8 +174,9 @@ std::vector<command> decide(const run_state& state, timestamp now) {
 
 std::vector<entry> recover(const run_state& state, timestamp now) {
   entries out;
+  bool asks = false;
   const auto settle = [&](const task_ref& task) {
-    if (!state.progress(task).in_doubt())
+    if (asks || !state.progress(task).in_doubt())
       return;
     const auto attempts = state.progress(task).attempt_started;
     const auto policy = state.policy(task).on_interrupt;
@@ -200,6 +185,7 @@ std::vector<entry> recover(const run_state& state, timestamp now) {
                         : "the call of '"
                             + state.calls[task.index].part->tool_name + "'";
     if (policy == on_interrupt::ask) {
+      asks = true; // nothing may follow the end of the run
       out = fail(now, errc::approval_unavailable,
                  "the outcome of " + what
                    + " is unknown after an interruption, and its on_interrupt "

@@ -245,10 +245,11 @@ run_status run_state::status() const {
   if (phase == run_phase::requesting && model.retry_at)
     return run_status::waiting;
   if (phase == run_phase::calling) {
-    const auto idle = [](const call_state& x) {
-      return x.result || x.progress.retry_at;
+    const auto open = admitted_calls();
+    const auto backs_off = [this](std::uint32_t i) {
+      return calls[i].progress.retry_at.has_value();
     };
-    if (std::all_of(calls.begin(), calls.end(), idle))
+    if (std::all_of(open.begin(), open.end(), backs_off))
       return run_status::waiting;
   }
   return run_status::running;
@@ -287,6 +288,21 @@ std::string run_state::idempotency_key(const task_ref& task) const {
       n > 0)
     key += '/' + std::to_string(n + 1);
   return key;
+}
+
+std::vector<std::uint32_t> run_state::admitted_calls() const {
+  std::vector<std::uint32_t> out;
+  for (std::uint32_t i = 0; i < calls.size(); ++i) {
+    if (calls[i].result)
+      continue;
+    const auto* tool = definition->tool(calls[i].part->tool_name);
+    const bool barrier = tool != nullptr && tool->sequential;
+    if (!barrier || out.empty())
+      out.push_back(i);
+    if (barrier)
+      break;
+  }
+  return out;
 }
 
 std::optional<timestamp> run_state::deadline() const {

@@ -90,6 +90,10 @@ public:
   /// Idempotency key of a task (D4).
   [[nodiscard]] std::string idempotency_key(const task_ref& task) const;
 
+  /// Positions of the calls that may be under way now, in order: a sequential
+  /// one runs alone.
+  [[nodiscard]] std::vector<std::uint32_t> admitted_calls() const;
+
   /// When a run over its wall-clock limit ends.
   [[nodiscard]] std::optional<timestamp> deadline() const;
 

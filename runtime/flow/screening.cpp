@@ -57,11 +57,11 @@ std::optional<tool_result> refuse(const agent_definition& definition,
   if (tool == nullptr)
     return told(call, unknown_tool(definition, call.tool_name));
   json arguments = json::object();
-  if (call.args.is_object()) {
-    arguments = call.args;
-  } else if (call.args.is_string()
-             && !call.args.get_ref<const std::string&>().empty()) {
-    const auto& text = call.args.get_ref<const std::string&>();
+  if (!call.args.is_string()) {
+    if (!call.args.is_null())
+      arguments = call.args;
+  } else if (const auto& text = call.args.get_ref<const std::string&>();
+             !text.empty()) {
     auto parsed = parse_json(text);
     if (!parsed)
       return told(call, json::array({error_item(

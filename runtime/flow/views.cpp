@@ -44,8 +44,13 @@ public:
   }
 
   void finish(const run_state& state) {
-    if (state.phase == run_phase::ended)
+    if (state.phase == run_phase::ended) {
+      // What had no outcome by then was stopped.
+      for (auto& row : rows_)
+        if (row["state"] == "open")
+          row["state"] = "cancelled";
       return;
+    }
     for (const auto& task : open_tasks(state))
       row(state, task);
   }

@@ -38,11 +38,13 @@ int batch_writer::write(const append_batch& batch, append_outcome& outcome) {
   return code;
 }
 
-result<std::uint64_t> batch_writer::tail(const run_key& run) const {
+result<std::uint64_t> batch_writer::last(const run_key& run) const {
   if (auto found = tails_.find(run); found != tails_.end())
     return found->second;
   if (auto found = known_.find(run); found != known_.end())
     return found->second;
+  if (auto last = tail_.last_sequence(run); last > 0)
+    return last;
   return last_sequence(txn_, run);
 }
 
@@ -60,7 +62,7 @@ batch_writer::check_against_store(const append_batch& batch, const run_key& run,
       return holder ? key_taken(*holder) : refused(holder.error());
     }
   }
-  auto last = tail(run);
+  auto last = this->last(run);
   if (!last)
     return refused(last.error());
   if (batch.next_sequence != *last + 1)
@@ -77,6 +79,23 @@ batch_writer::check_against_store(const append_batch& batch, const run_key& run,
 }
 
 int batch_writer::put_entries(const append_batch& batch, const run_key& run) {
+  auto sequence = batch.next_sequence;
+  for (auto& entry : batch.entries) {
+    auto code = tail_.used()
+                  ? tail_.append(txn_, change_, run, sequence, entry.bytes)
+                  : put_entry(run, sequence, entry.bytes);
+    ++sequence;
+    for (auto& [hash, packed] : entry.blobs)
+      if (code == 0)
+        code = put_blob(hash, packed);
+    if (code != 0)
+      return code;
+  }
+  return 0;
+}
+
+int batch_writer::put_entry(const run_key& run, std::uint64_t sequence,
+                            const std::string& payload) {
   if (entries_ == nullptr) {
     MDB_cursor* cursor = nullptr;
     auto code = mdb_cursor_open(txn_.handle, txn_.in->entries, &cursor);
@@ -84,20 +103,14 @@ int batch_writer::put_entries(const append_batch& batch, const run_key& run) {
       return code;
     entries_.reset(cursor);
   }
-  auto sequence = batch.next_sequence;
-  for (auto& entry : batch.entries) {
-    auto bytes = make_entry_key(run, sequence++);
-    auto key = to_val(view(bytes));
-    MDB_val record{checksum_size + entry.bytes.size(), nullptr};
-    auto code = mdb_cursor_put(entries_.get(), &key, &record,
-                               MDB_RESERVE | MDB_NOOVERWRITE);
-    if (code != 0)
-      return code == MDB_KEYEXIST ? MDB_CORRUPTED : code;
-    seal(view(bytes), entry.bytes, static_cast<char*>(record.mv_data));
-    for (auto& [hash, packed] : entry.blobs)
-      if (code = put_blob(hash, packed); code != 0)
-        return code;
-  }
+  auto bytes = make_entry_key(run, sequence);
+  auto key = to_val(view(bytes));
+  MDB_val record{checksum_size + payload.size(), nullptr};
+  auto code = mdb_cursor_put(entries_.get(), &key, &record,
+                             MDB_RESERVE | MDB_NOOVERWRITE);
+  if (code != 0)
+    return code == MDB_KEYEXIST ? MDB_CORRUPTED : code;
+  seal(view(bytes), payload, static_cast<char*>(record.mv_data));
   return 0;
 }
 

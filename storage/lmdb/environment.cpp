@@ -146,9 +146,10 @@ int environment::open_tables() {
     MDB_dbi tables::*table;
     unsigned flags;
   };
-  constexpr std::array<row, 8> rows{{
+  constexpr std::array<row, 9> rows{{
     {"meta", &tables::meta, 0},
     {"entries", &tables::entries, 0},
+    {"tail", &tables::tail, 0},
     {"runs", &tables::runs, 0},
     {"index", &tables::index, MDB_DUPSORT | MDB_DUPFIXED},
     {"keys", &tables::keys, 0},

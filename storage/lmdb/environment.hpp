@@ -20,6 +20,7 @@ namespace perdure::storage {
 struct tables {
   MDB_dbi meta = 0;
   MDB_dbi entries = 0;
+  MDB_dbi tail = 0;
   MDB_dbi runs = 0;
   MDB_dbi index = 0;
   MDB_dbi keys = 0;

@@ -87,9 +87,18 @@ result<std::uint64_t> take_over(environment& env) {
 
 class lmdb_journal final : public journal {
 public:
-  lmdb_journal(std::unique_ptr<environment> env, std::uint64_t epoch)
-    : env_(std::move(env)), epoch_(epoch) {
+  lmdb_journal(std::unique_ptr<environment> env, std::uint64_t epoch,
+               std::size_t tail_entries_max)
+    : env_(std::move(env)), epoch_(epoch), tail_(tail_entries_max) {
     // nop
+  }
+
+  /// Errors: errc::storage_corrupt, errc::storage_io.
+  result<unit> load() {
+    auto reader = env_->read();
+    if (!reader)
+      return reader.error();
+    return tail_.load(reader->txn());
   }
 
   std::uint64_t epoch() const noexcept override {
@@ -100,18 +109,25 @@ public:
   commit(const std::vector<append_batch>& batches) override {
     std::vector<append_outcome> outcomes(batches.size());
     tail_map made;
+    tail_change change;
     auto written = env_->write([&](const transaction& txn) {
-      batch_writer writer{txn, tails_, epoch_};
+      batch_writer writer{txn, tails_, tail_, epoch_};
       for (std::size_t i = 0; i < batches.size(); ++i)
         if (auto code = writer.write(batches[i], outcomes[i]); code != 0)
           return code;
       made = writer.tails();
-      return made.empty() ? environment::leave_unchanged : 0;
+      if (made.empty())
+        return environment::leave_unchanged;
+      auto code = writer.settle();
+      change = writer.change();
+      return code;
     });
-    if (written)
-      remember(made);
-    else
+    if (!written) {
       fail(outcomes, written.error());
+    } else if (!made.empty()) {
+      remember(made);
+      tail_.accept(change);
+    }
     return outcomes;
   }
 
@@ -121,6 +137,7 @@ public:
     auto run = run_key_of(run_id);
     if (!run)
       return unknown_run(run_id);
+    auto tail = tail_.find(*run);
     auto reader = env_->read();
     if (!reader)
       return reader.error();
@@ -129,13 +146,14 @@ public:
       return known.error();
     if (!*known)
       return unknown_run(run_id);
-    return load_entries(reader->txn(), *run, from, limit);
+    return load_entries(reader->txn(), *run, tail, from, limit);
   }
 
   result<run_summary> summary(const std::string& run_id) const override {
     auto run = run_key_of(run_id);
     if (!run)
       return unknown_run(run_id);
+    auto in_tail = tail_.last_sequence(*run);
     auto reader = env_->read();
     if (!reader)
       return reader.error();
@@ -147,7 +165,7 @@ public:
     auto last = last_sequence(reader->txn(), *run);
     if (!last)
       return last.error();
-    (*found)->last_sequence = *last;
+    (*found)->last_sequence = std::max(*last, in_tail);
     return std::move(**found);
   }
 
@@ -259,6 +277,7 @@ private:
 
   std::unique_ptr<environment> env_;
   std::uint64_t epoch_;
+  entry_tail tail_;
   /// Touched by `commit` only.
   tail_map tails_;
 };
@@ -274,8 +293,12 @@ open_lmdb_journal(const lmdb_options& options) {
   if (!epoch)
     return failure{epoch.error().code,
                    options.directory.string() + ": " + epoch.error().message};
-  return std::unique_ptr<journal>{
-    std::make_unique<lmdb_journal>(std::move(*env), *epoch)};
+  auto opened = std::make_unique<lmdb_journal>(std::move(*env), *epoch,
+                                               options.tail_entries_max);
+  if (auto loaded = opened->load(); !loaded)
+    return failure{loaded.error().code,
+                   options.directory.string() + ": " + loaded.error().message};
+  return std::unique_ptr<journal>{std::move(opened)};
 }
 
 } // namespace perdure::storage

@@ -18,6 +18,11 @@ struct lmdb_options {
   /// Upper bound of the store; at it appends fail with storage_full.
   std::uint64_t max_size_bytes = std::uint64_t{1} << 40;
 
+  /// Entries that lie together in the order they came before they are moved to
+  /// where their runs are; 0 puts each where its run is at once. More make
+  /// commits of many runs cheaper, and opening slower.
+  std::size_t tail_entries_max = 32'768;
+
   /// False leaves out the sync of each commit: for tests and measurements
   /// only, since a power cut then loses what was acknowledged.
   bool sync = true;

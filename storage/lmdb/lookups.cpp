@@ -3,6 +3,7 @@
 #include "storage/blob.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace perdure::storage {
@@ -28,13 +29,37 @@ std::uint64_t sequence_of(const MDB_val& key) noexcept {
   return load_be64(static_cast<const char*>(key.mv_data) + run_key{}.size());
 }
 
-result<runtime::entry>
-load_entry(const transaction& txn, const MDB_val& key, const MDB_val& record) {
-  auto payload = unseal(view(key), view(record));
+/// Decodes the entry with that sequence and adds it.
+result<runtime::unit> add_entry(const transaction& txn, const run_key& run,
+                                std::uint64_t sequence, std::string_view record,
+                                std::vector<stored_entry>& entries) {
+  auto fail = [&](errc code, std::string_view reason) {
+    return failure{
+      code, damaged_entry(run_id_of(view(run)), sequence, reason).message};
+  };
+  auto payload = unseal(view(make_entry_key(run, sequence)), record);
   if (!payload)
-    return failure{errc::storage_corrupt, "checksum mismatch"};
-  return decode(*payload,
-                [&](const blob_hash& hash) { return load_blob(txn, hash); });
+    return fail(errc::storage_corrupt, "checksum mismatch");
+  auto value = decode(*payload, [&](const blob_hash& hash) {
+    return load_blob(txn, hash);
+  });
+  if (!value)
+    return fail(value.error().code, value.error().message);
+  entries.push_back({sequence, std::move(*value)});
+  return runtime::ok();
+}
+
+/// The record of a tail entry. Errors: errc::storage_corrupt.
+result<std::string_view> tail_record(const transaction& txn,
+                                     std::uint64_t position) {
+  std::array<char, 8> key;
+  store_be64(key.data(), position);
+  auto row = find(txn, txn.in->tail, {key.data(), key.size()});
+  if (!row)
+    return row.error();
+  if (!*row || (*row)->size() < sizeof(entry_key) + checksum_size)
+    return failure{errc::storage_corrupt, "entry is missing"};
+  return (*row)->substr(sizeof(entry_key));
 }
 
 } // namespace
@@ -114,8 +139,8 @@ result<std::string> load_blob(const transaction& txn, const blob_hash& hash) {
 }
 
 result<std::vector<stored_entry>>
-load_entries(const transaction& txn, const run_key& run, std::uint64_t from,
-             std::size_t limit) {
+load_entries(const transaction& txn, const run_key& run,
+             const tail_stretch& tail, std::uint64_t from, std::size_t limit) {
   std::vector<stored_entry> entries;
   auto cursor = open_cursor(txn, txn.in->entries);
   if (!cursor)
@@ -128,17 +153,25 @@ load_entries(const transaction& txn, const run_key& run, std::uint64_t from,
   for (; code == 0 && is_of(key, run) && entries.size() < limit; ++expected) {
     if (sequence_of(key) != expected)
       return damaged_entry(run_id_of(view(run)), expected, "entry is missing");
-    auto value = load_entry(txn, key, record);
-    if (!value)
-      return failure{
-        value.error().code,
-        damaged_entry(run_id_of(view(run)), expected, value.error().message)
-          .message};
-    entries.push_back({expected, std::move(*value)});
+    if (auto added = add_entry(txn, run, expected, view(record), entries);
+        !added)
+      return added.error();
     code = mdb_cursor_get(cursor->get(), &key, &record, MDB_NEXT);
   }
   if (code != 0 && code != MDB_NOTFOUND)
     return lmdb_failure(code, "reading entries of run " + run_id_of(view(run)));
+  if (tail.positions.empty() || expected < tail.first_sequence)
+    return entries;
+  for (; expected <= tail.last_sequence() && entries.size() < limit;
+       ++expected) {
+    auto row
+      = tail_record(txn, tail.positions[expected - tail.first_sequence]);
+    if (!row)
+      return damaged_entry(run_id_of(view(run)), expected,
+                           row.error().message);
+    if (auto added = add_entry(txn, run, expected, *row, entries); !added)
+      return added.error();
+  }
   return entries;
 }
 

@@ -5,7 +5,6 @@
 
 #include <caf/test/unit_test.hpp>
 
-#include <limits>
 
 using namespace perdure::runtime;
 using namespace perdure::runtime::test;

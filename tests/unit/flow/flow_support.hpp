@@ -89,6 +89,14 @@ inline entry returned(std::uint32_t step, std::uint32_t index,
                 {}}};
 }
 
+inline entry ended(timestamp time = at(1)) {
+  return run_ended{time, run_end::completed, "Done.", errc::none, {}};
+}
+
+inline attempt_failure busy(errc code = errc::model_http_error) {
+  return {code, "busy", true, {}, 503};
+}
+
 /// A run that has come this far.
 inline run_state run_with(agent_definition definition,
                           const std::vector<entry>& entries) {

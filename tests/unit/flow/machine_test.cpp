@@ -41,7 +41,7 @@ CAF_TEST(nothing follows from no entries and after the end) {
   CAF_CHECK(conclude(none, at(0)).empty());
   CAF_CHECK(decide(none, at(0)).empty());
   const auto over
-    = run_with(plain_definition(), {created(), run_ended{at(1)}});
+    = run_with(plain_definition(), {created(), ended()});
   CAF_CHECK(conclude(over, at(9)).empty());
   CAF_CHECK(decide(over, at(9)).empty());
   CAF_CHECK(recover(over, at(9)).empty());

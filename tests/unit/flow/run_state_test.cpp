@@ -37,7 +37,7 @@ std::vector<entry> long_story() {
           answered(2, response({})),
           output_rejected{at(4), "Please return text."},
           answered(3, response({text_part{"Done.", {}}})),
-          run_ended{at(5), run_end::completed, "Done.", errc::none, {}}};
+          ended(at(5))};
 }
 
 } // namespace
