@@ -41,7 +41,10 @@ void flow_run_state::open() {
     finish();
     return;
   }
-  if (auto fate = recover(*run, options.services->world->now()); !fate.empty())
+  const auto now = options.services->world->now();
+  if (options.cancel)
+    push({runtime::cancel_requested{now, *options.cancel}});
+  else if (auto fate = recover(*run, now); !fate.empty())
     push(std::move(fate));
   else
     advance();
@@ -93,8 +96,9 @@ void flow_run_state::advance() {
   auto wake = idle_until_;
   if (const auto deadline = run->deadline())
     wake = std::min(wake.value_or(*deadline), *deadline);
-  set_timer(wake);
   leave_if_idle();
+  // A timer would keep the actor in memory.
+  set_timer(leaving_ ? std::nullopt : wake);
 }
 
 void flow_run_state::push(std::vector<runtime::entry> next) {

@@ -41,6 +41,8 @@ struct flow_run_options {
   runtime::definition_ptr definition;
   std::shared_ptr<const runtime::run_created> created;
   std::vector<watcher_actor> watchers;
+  /// The run only comes back to end as cancelled, for this reason.
+  std::optional<std::string> cancel;
 };
 
 /// Supervises one run: folds its entries, keeps the tasks under way that

@@ -134,6 +134,7 @@ void gateway_state::spawn_run(admission next) {
   run.run_id = next.run_id;
   run.definition = std::move(next.definition);
   run.created = std::move(next.created);
+  run.cancel = std::move(next.cancel);
   if (const auto found = watchers_.find(next.run_id);
       found != watchers_.end()) {
     run.watchers = std::move(found->second);
@@ -187,9 +188,9 @@ void gateway_state::cancel(cancel_run& request) {
       std::erase_if(queue_, [&request](const admission& x) {
         return x.run_id == request.run_id;
       });
-    spawn_run({request.run_id, nullptr, nullptr});
+    spawn_run({request.run_id, nullptr, nullptr, std::move(request.reason)});
     report_health();
-    return cancel(request);
+    return;
   }
   ++found->second.sent;
   self->send(found->second.actor, std::move(request));

@@ -57,6 +57,8 @@ private:
     std::string run_id;
     runtime::definition_ptr definition;
     std::shared_ptr<const runtime::run_created> created;
+    /// Set for a run that comes back to be cancelled.
+    std::optional<std::string> cancel = {};
   };
 
   void admit(admission next);

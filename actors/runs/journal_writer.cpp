@@ -64,12 +64,26 @@ void journal_writer_state::settle(
                append_done{request.token, std::move(outcome)});
   }
   options.health->journal_full = full;
+  if (full)
+    arm();
 }
 
 void journal_writer_state::hold(append_request request) {
-  if (held.empty())
-    self->delayed_send(self, options.full_retry, wake_atom_v);
   held.push_back(std::move(request));
+}
+
+void journal_writer_state::arm() {
+  if (!std::exchange(armed, true))
+    self->delayed_send(self, options.full_retry, wake_atom_v);
+}
+
+void journal_writer_state::wake() {
+  armed = false;
+  // Nothing is left to try: the next run that is created shows whether there is
+  // room by now.
+  if (held.empty())
+    options.health->journal_full = false;
+  flush();
 }
 
 journal_writer_actor::behavior_type
@@ -79,7 +93,7 @@ journal_writer(journal_writer_actor::stateful_pointer<journal_writer_state> self
   return {
     [self](append_request& request) { self->state.add(request); },
     [self](flush_atom) { self->state.flush(); },
-    [self](wake_atom) { self->state.flush(); },
+    [self](wake_atom) { self->state.wake(); },
   };
 }
 

@@ -43,6 +43,9 @@ struct journal_writer_state {
   void settle(std::vector<append_request> requests,
               std::vector<storage::append_outcome> outcomes);
   void hold(append_request request);
+  /// Looks again in a while whether there is room.
+  void arm();
+  void wake();
 
   static constexpr const char* name = "journal-writer";
 
@@ -52,6 +55,7 @@ struct journal_writer_state {
   /// Found no room on the disk; first in the next transaction.
   std::vector<append_request> held;
   bool failed = false;
+  bool armed = false;
 };
 
 /// Blocks in commits: spawn it detached.

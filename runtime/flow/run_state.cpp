@@ -20,6 +20,23 @@ std::string join(const std::vector<std::string>& texts) {
   return out;
 }
 
+/// The id of a call as one piece of a key: whatever a model makes up, keys of
+/// two tasks differ and fit into a header or an environment.
+std::string escaped(const std::string& id) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const unsigned char c : id) {
+    if (c > ' ' && c != '/' && c != '%' && c != 0x7F) {
+      out += static_cast<char>(c);
+      continue;
+    }
+    out += '%';
+    out += digits[c >> 4];
+    out += digits[c & 15];
+  }
+  return out;
+}
+
 } // namespace
 
 run_state::run_state(definition_ptr definition_in, template_renderer render)
@@ -278,14 +295,15 @@ std::string run_state::idempotency_key(const task_ref& task) const {
   if (task.kind == task_kind::model_request)
     return key + "/model";
   const auto& id = calls.at(task.index).part->tool_call_id;
-  key += '/' + id;
+  key += '/' + escaped(id);
   const auto same = [&id](const call_state& x) {
     return x.part->tool_call_id == id;
   };
-  // Some providers give two calls one id; the second is another task.
+  // Some providers give two calls one id; the second is another task. So is a
+  // call that is named like the model request.
   if (const auto n = std::count_if(
         calls.begin(), calls.begin() + task.index, same);
-      n > 0)
+      n > 0 || id == "model")
     key += '/' + std::to_string(n + 1);
   return key;
 }

@@ -171,8 +171,14 @@ public:
 
   result<run_page> runs(const run_query& query) const override {
     auto reader = env_->read();
-    return reader ? query_index(reader->txn(), query)
-                  : result<run_page>{reader.error()};
+    if (!reader)
+      return reader.error();
+    auto page = query_index(reader->txn(), query);
+    if (page)
+      for (auto& run : page->runs)
+        run.last_sequence = std::max(
+          run.last_sequence, tail_.last_sequence(*run_key_of(run.run_id)));
+    return page;
   }
 
   result<std::vector<std::pair<run_status, std::uint64_t>>>

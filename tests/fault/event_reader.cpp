@@ -1,15 +1,14 @@
 #include "fault/event_reader.hpp"
 
-#include "support/waiting.hpp"
-
-#include <array>
-#include <stdexcept>
-
 #include <arpa/inet.h>
+#include <array>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "support/waiting.hpp"
 
 namespace perdure::tests {
 
@@ -65,10 +64,10 @@ void raw_connection::close() {
   socket_ = -1;
 }
 
-std::string request_text(const std::string& method, const std::string& target,
-                         const std::string& token,
-                         const std::vector<std::string>& headers,
-                         const std::string& body) {
+std::string
+request_text(const std::string& method, const std::string& target,
+             const std::string& token, const std::vector<std::string>& headers,
+             const std::string& body) {
   auto out = method + " " + target + " HTTP/1.0\r\nHost: 127.0.0.1\r\n"
              + "Authorization: Bearer " + token + "\r\n";
   for (const auto& header : headers)
@@ -106,15 +105,14 @@ std::vector<run_event> events_in(const std::string& text) {
 
 event_reader::event_reader(const rig& rig, const std::string& run_id,
                            std::uint64_t after, bool follow)
-  : connection_(rig.node.api().port(),
-                request_text("GET",
-                             "/v1/runs/" + run_id + "/events"
-                               + (follow ? "" : "?follow=false"),
-                             rig.token(),
-                             after == 0
-                               ? std::vector<std::string>{}
-                               : std::vector<std::string>{
-                                 "Last-Event-ID: " + std::to_string(after)})) {
+  : connection_(
+    rig.node.api().port(),
+    request_text(
+      "GET", "/v1/runs/" + run_id + "/events" + (follow ? "" : "?follow=false"),
+      rig.token(),
+      after == 0 ? std::vector<std::string>{}
+                 : std::vector<std::string>{"Last-Event-ID: "
+                                            + std::to_string(after)})) {
   // nop
 }
 

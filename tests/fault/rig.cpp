@@ -1,9 +1,9 @@
 #include "fault/rig.hpp"
 
-#include "support/waiting.hpp"
-
 #include <algorithm>
 #include <sstream>
+
+#include "support/waiting.hpp"
 
 namespace perdure::tests {
 
@@ -55,11 +55,11 @@ void rig::write_agent(const std::string& name, const json& responses,
   const auto script
     = node.place().write("scripts/" + name + ".json",
                          runtime::to_text(json{{"responses", responses}}));
-  node.write_agent(name + ".json",
-                   runtime::to_text(json{{"name", name},
-                                         {"model", "script:" + script.string()},
-                                         {"capabilities",
-                                          std::move(capabilities)}}));
+  node.write_agent(
+    name + ".json",
+    runtime::to_text(json{{"name", name},
+                          {"model", "script:" + script.string()},
+                          {"capabilities", std::move(capabilities)}}));
 }
 
 effect_map rig::effects() const {
@@ -93,8 +93,8 @@ std::string rig::token() const {
   return out;
 }
 
-std::string rig::create(const std::string& agent,
-                        const std::string& prompt) const {
+std::string
+rig::create(const std::string& agent, const std::string& prompt) const {
   const auto answer = node.api().post(
     "/v1/runs", runtime::to_text(json{{"agent", agent}, {"prompt", prompt}}));
   return answer.status == 201 ? answer.value()["id"].get<std::string>() : "";
@@ -130,8 +130,8 @@ bool is_alive(pid_t pid) {
          && text[end + 2] != 'Z' && text[end + 2] != 'X';
 }
 
-std::vector<pid_t> pids_in(const std::filesystem::path& file,
-                           std::size_t count) {
+std::vector<pid_t>
+pids_in(const std::filesystem::path& file, std::size_t count) {
   std::vector<pid_t> out;
   wait_until([&] {
     out.clear();

@@ -1,14 +1,13 @@
 #pragma once
 
-#include "support/real_node.hpp"
-
 #include <nlohmann/json.hpp>
 
 #include <map>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
-#include <sys/types.h>
+#include "support/real_node.hpp"
 
 namespace perdure::tests {
 
@@ -31,10 +30,9 @@ public:
 
   /// A Command capability: a program that notes its execution and answers.
   /// @param extra keys besides, e.g. `sequential`
-  [[nodiscard]] runtime::json tool(const std::string& name,
-                                   const std::string& seconds = "0",
-                                   const runtime::json& extra
-                                   = runtime::json::object()) const;
+  [[nodiscard]] runtime::json
+  tool(const std::string& name, const std::string& seconds = "0",
+       const runtime::json& extra = runtime::json::object()) const;
 
   /// The same, but it answers only after `open_gate`.
   [[nodiscard]] runtime::json gated_tool(const std::string& name) const;
@@ -65,15 +63,15 @@ public:
   [[nodiscard]] std::string token() const;
 
   /// Creates a run of `agent`. @returns its id; empty when it was refused
-  [[nodiscard]] std::string create(const std::string& agent,
-                                   const std::string& prompt = "go") const;
+  [[nodiscard]] std::string
+  create(const std::string& agent, const std::string& prompt = "go") const;
 
   /// Waits for the end of a run. @returns the run, or null
   [[nodiscard]] runtime::json finished(const std::string& run_id) const;
 
   /// An array below a run: `tasks`, or `entries` of its journal.
-  [[nodiscard]] runtime::json rows(const std::string& run_id,
-                                   const std::string& what) const;
+  [[nodiscard]] runtime::json
+  rows(const std::string& run_id, const std::string& what) const;
 
 private:
   std::filesystem::path program_;
@@ -89,7 +87,7 @@ runtime::json calls(const std::vector<std::string>& tools, int delay_ms = 0);
 bool is_alive(pid_t pid);
 
 /// The process ids in a file, one to a line; empty until it has `count`.
-std::vector<pid_t> pids_in(const std::filesystem::path& file,
-                           std::size_t count);
+std::vector<pid_t>
+pids_in(const std::filesystem::path& file, std::size_t count);
 
 } // namespace perdure::tests

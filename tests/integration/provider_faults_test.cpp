@@ -1,13 +1,14 @@
 #define CAF_SUITE integration.provider_faults
 
-#include "support/real_node.hpp"
-#include "support/waiting.hpp"
 #include "tools/examples/replay/replay_server.hpp"
 
 #include <caf/test/unit_test.hpp>
 
 #include <iostream>
 #include <random>
+
+#include "support/real_node.hpp"
+#include "support/waiting.hpp"
 
 using namespace perdure;
 using namespace perdure::tests;
@@ -95,16 +96,16 @@ struct fixture {
     CAF_CHECK_EQUAL(run["state"], "completed");
     CAF_CHECK_EQUAL(run["output"], hello);
     CAF_CHECK_EQUAL(server->asked().size(), requests);
-    const auto tasks = node->api()
-                         .get("/v1/runs/" + run["id"].get<std::string>()
-                              + "/tasks")
-                         .value()["tasks"];
+    const auto tasks
+      = node->api()
+          .get("/v1/runs/" + run["id"].get<std::string>() + "/tasks")
+          .value()["tasks"];
     CAF_REQUIRE_EQUAL(tasks.size(), 1u);
     CAF_CHECK_EQUAL(tasks[0]["attempts"], requests);
   }
 
-  void check_failed(const json& run, std::string_view type,
-                    std::size_t requests) {
+  void
+  check_failed(const json& run, std::string_view type, std::size_t requests) {
     CAF_CHECK_EQUAL(run["state"], "failed");
     CAF_CHECK_EQUAL(run["error"].value("type", ""), type);
     CAF_CHECK(!run["error"].value("message", "").empty());
@@ -123,8 +124,8 @@ CAF_TEST_FIXTURE_SCOPE(provider_faults_tests, fixture)
 
 CAF_TEST(a stream that is cut off is asked for again) {
   const auto body = good_stream();
-  for (const auto size : {std::size_t{0}, std::size_t{1}, body.size() / 2,
-                          body.size() - 20}) {
+  for (const auto size :
+       {std::size_t{0}, std::size_t{1}, body.size() / 2, body.size() - 20}) {
     auto broken = streamed(body);
     broken.end = ending::cut_off;
     broken.bytes_max = size;
@@ -163,11 +164,10 @@ CAF_TEST(a page of HTML is no model) {
   const auto page = "<!DOCTYPE html><html><body>Welcome</body></html>";
   check_failed(run({plain_answer(200, "text/html", page)}),
                "model_bad_response", 1);
-  check_failed(run({plain_answer(404, "text/html", page)}),
-               "model_http_error", 1);
-  check_completed(run({plain_answer(502, "text/html", page),
-                       streamed(good_stream())}),
-                  2);
+  check_failed(run({plain_answer(404, "text/html", page)}), "model_http_error",
+               1);
+  check_completed(
+    run({plain_answer(502, "text/html", page), streamed(good_stream())}), 2);
 }
 
 CAF_TEST(malformed streams are typed errors) {
@@ -189,8 +189,8 @@ CAF_TEST(malformed streams are typed errors) {
     std::string(3'000'000, 'x'),
   };
   for (const auto& body : bodies) {
-    CAF_MESSAGE("a stream of " << body.size() << " bytes: "
-                               << body.substr(0, 40));
+    CAF_MESSAGE("a stream of " << body.size()
+                               << " bytes: " << body.substr(0, 40));
     const auto failed = run({streamed(body), streamed(body)});
     CAF_CHECK_EQUAL(failed["state"], "failed");
     CAF_CHECK_EQUAL(failed["error"].value("type", ""), "model_bad_response");

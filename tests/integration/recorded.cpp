@@ -95,8 +95,8 @@ recorded_response responses_response(plain body) {
       for (const auto& piece : item.at("content"))
         out.text += text_at(piece, "text");
     if (item.at("type") == "function_call")
-      out.calls.push_back({item.at("name"), parsed(item.at("arguments")),
-                           item.at("call_id")});
+      out.calls.push_back(
+        {item.at("name"), parsed(item.at("arguments")), item.at("call_id")});
   }
   out.input_tokens = body.at("usage").at("input_tokens");
   out.output_tokens = body.at("usage").at("output_tokens");
@@ -135,8 +135,8 @@ std::vector<recorded_result> recording::results(std::size_t index) const {
     if (type == "function_call")
       names[item.at("call_id")] = item.at("name");
     else if (type == "function_call_output")
-      out.push_back({names[item.at("call_id")], item.at("call_id"),
-                     item.at("output")});
+      out.push_back(
+        {names[item.at("call_id")], item.at("call_id"), item.at("output")});
     else if (text_at(item, "role") == "tool")
       out.push_back({names[item.at("tool_call_id")], item.at("tool_call_id"),
                      item.at("content")});

@@ -1,7 +1,6 @@
 #define CAF_SUITE integration.wire
 
 #include "integration/recorded.hpp"
-#include "support/real_node.hpp"
 #include "tools/examples/replay/replay_server.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -9,6 +8,8 @@
 #include <iostream>
 #include <random>
 #include <set>
+
+#include "support/real_node.hpp"
 
 using namespace perdure;
 using namespace perdure::tests;
@@ -91,9 +92,9 @@ void write_results(const recording& from, const temp_dir& place) {
         content.resize(content.size() - retry_suffix.size());
       const bool is_made_up = result.call_id.starts_with("pyd_ai_");
       // That client named calls by their items' ids, not by their own.
-      const auto id = is_made_up                             ? result.tool
-                      : result.call_id.starts_with("fc_")    ? calls.front().id
-                                                             : result.call_id;
+      const auto id = is_made_up                          ? result.tool
+                      : result.call_id.starts_with("fc_") ? calls.front().id
+                                                          : result.call_id;
       place.write("results/" + id, content);
       if (is_retry)
         place.write("results/" + id + ".retry", "");
@@ -189,8 +190,8 @@ std::vector<recorded_call> calls_in(const json& messages) {
       if (part["part_kind"] != "tool-call")
         continue;
       const auto& args = part["args"];
-      const auto text = args.is_string() ? args.get<std::string>()
-                                         : runtime::to_text(args);
+      const auto text
+        = args.is_string() ? args.get<std::string>() : runtime::to_text(args);
       out.push_back({part["tool_name"],
                      text.empty() ? plain::object() : plain::parse(text),
                      part["tool_call_id"]});
@@ -218,8 +219,7 @@ void check_completed(const json& run, const json& messages,
                      const recording& from) {
   CAF_REQUIRE_EQUAL(run["state"], "completed");
   CAF_CHECK(run["error"].is_null());
-  CAF_CHECK_EQUAL(run["output"],
-                  from.response(from.exchanges.size() - 1).text);
+  CAF_CHECK_EQUAL(run["output"], from.response(from.exchanges.size() - 1).text);
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
   for (std::size_t i = 0; i < from.exchanges.size(); ++i) {

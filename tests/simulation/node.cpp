@@ -19,7 +19,7 @@ public:
   }
 
   timestamp now() override {
-    return world_.now;
+    return world_.now += world_.tick;
   }
 
   double random() override {
@@ -208,7 +208,8 @@ void sim_node::advance(std::chrono::milliseconds time) {
 }
 
 bool sim_node::step() {
-  const auto arrivals = http_->open() + processes_->open();
+  const auto arrivals
+    = isolated ? 0 : http_->open() + processes_->open();
   auto& jobs = scheduler_.jobs;
   if (jobs.empty() && arrivals == 0)
     return false;

@@ -73,6 +73,8 @@ public:
   entries(const std::string& run_id) const;
   [[nodiscard]] std::vector<std::string> run_ids() const;
 
+  /// Nothing arrives from outside while set.
+  bool isolated = false;
   std::map<std::string, observation> observed;
   std::vector<std::string> log;
 

@@ -7,8 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -85,6 +85,8 @@ struct universe {
   bool journal_lies = false;
   /// A journal that leaves out the last entry when a later node reads it.
   bool journal_forgets = false;
+  /// Passes whenever somebody looks at the clock.
+  std::chrono::milliseconds tick{0};
 
   void violate(std::string what) {
     violations.push_back(std::move(what));

@@ -92,7 +92,9 @@ http_answer refuses(unsigned status, const std::string& retry_after) {
   out.headers = {{"content-type", "application/json"}};
   if (!retry_after.empty())
     out.headers.emplace_back("retry-after", retry_after);
-  out.chunks = {R"({"error": {"message": "not now", "type": "server_error"}})"};
+  const auto* type = status < 500 ? "invalid_request_error" : "server_error";
+  out.chunks = {
+    json{{"error", {{"message", "not now"}, {"type", type}}}}.dump()};
   return out;
 }
 

@@ -1,10 +1,9 @@
 #include "support/api_client.hpp"
 
-#include "support/waiting.hpp"
-
 #include <curl/curl.h>
-
 #include <memory>
+
+#include "support/waiting.hpp"
 
 namespace perdure::tests {
 

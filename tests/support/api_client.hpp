@@ -32,17 +32,16 @@ public:
   post(const std::string& target, const std::string& body,
        const std::vector<std::string>& headers = {}) const;
   /// With exactly `headers`, and no token of its own.
-  [[nodiscard]] api_answer call(const std::string& method,
-                                const std::string& target,
-                                const std::string& body,
-                                const std::vector<std::string>& headers) const;
+  [[nodiscard]] api_answer
+  call(const std::string& method, const std::string& target,
+       const std::string& body, const std::vector<std::string>& headers) const;
 
   /// Creates a run and waits for its end. @returns the run, or null
   [[nodiscard]] runtime::json run(const runtime::json& request) const;
 
   /// Waits until a run is in `state`, or has ended. @returns the run, or null
-  [[nodiscard]] runtime::json wait_for_state(const std::string& run_id,
-                                             const std::string& state) const;
+  [[nodiscard]] runtime::json
+  wait_for_state(const std::string& run_id, const std::string& state) const;
 
   [[nodiscard]] bool is_healthy() const;
 

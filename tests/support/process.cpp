@@ -1,18 +1,17 @@
 #include "support/process.hpp"
 
-#include "support/temp_dir.hpp"
-#include "support/waiting.hpp"
-
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <stdexcept>
-
 #include <fcntl.h>
+#include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "support/temp_dir.hpp"
+#include "support/waiting.hpp"
 
 namespace perdure::tests {
 
@@ -48,8 +47,7 @@ process::process(const process_setup& setup) {
   if (::getppid() != parent)
     ::_exit(126);
   const int in = ::open("/dev/null", O_RDONLY);
-  const int out
-    = ::open(output.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
+  const int out = ::open(output.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
   if (in < 0 || out < 0 || ::dup2(in, 0) < 0 || ::dup2(out, 1) < 0
       || ::dup2(out, 2) < 0)
     ::_exit(126);
@@ -74,8 +72,8 @@ std::optional<int> process::wait(std::chrono::milliseconds limit) {
     int status = 0;
     if (exit_code_ || ::waitpid(pid_, &status, WNOHANG) != pid_)
       return exit_code_.has_value();
-    exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status)
-                                   : 128 + WTERMSIG(status);
+    exit_code_
+      = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return true;
   };
   wait_until(ended, limit);

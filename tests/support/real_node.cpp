@@ -1,10 +1,10 @@
 #include "support/real_node.hpp"
 
-#include "support/waiting.hpp"
-
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
+
+#include "support/waiting.hpp"
 
 namespace perdure::tests {
 
@@ -21,8 +21,8 @@ real_node::real_node(std::vector<std::string> environment)
   fs::create_directories(place_.path() / "agents");
 }
 
-fs::path real_node::write_agent(const std::string& name,
-                                std::string_view text) const {
+fs::path
+real_node::write_agent(const std::string& name, std::string_view text) const {
   return place_.write("agents/" + name, text);
 }
 

@@ -1,14 +1,14 @@
 #pragma once
 
-#include "support/api_client.hpp"
-#include "support/process.hpp"
-#include "support/temp_dir.hpp"
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "support/api_client.hpp"
+#include "support/process.hpp"
+#include "support/temp_dir.hpp"
 
 namespace perdure::tests {
 
@@ -24,8 +24,8 @@ public:
   explicit real_node(std::vector<std::string> environment = {});
 
   /// Adds or replaces an agent file. @returns where it is
-  std::filesystem::path write_agent(const std::string& name,
-                                    std::string_view text) const;
+  std::filesystem::path
+  write_agent(const std::string& name, std::string_view text) const;
   /// Replaces the node file; listen, data_dir and agents are settled already.
   void write_node_file(const runtime::json& content) const;
 

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <thread>
 
+#include <sys/resource.h>
+
 namespace {
 
 using namespace perdure::bench;
@@ -52,6 +54,17 @@ double memory_mib(const char* field) {
   return 0;
 }
 
+/// Processor time of this process so far.
+std::chrono::duration<double> processor_time() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& x) {
+    return std::chrono::duration<double>{static_cast<double>(x.tv_sec)
+                                         + static_cast<double>(x.tv_usec) / 1e6};
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
 load work_for(const host& node, const char* agent, const char* target) {
   load work;
   work.port = node.port();
@@ -76,8 +89,9 @@ json throughput(const settings& options, load_process& callers) {
               "p99 %u us\n\n",
               percentile(sync, 0.5), percentile(sync, 0.99), commit_p50,
               percentile(commit, 0.99));
-  std::printf("%12s %10s %10s %14s %14s %14s\n", "concurrency", "runs",
-              "tasks/s", "task p50 us", "task p99 us", "p50 / commit");
+  std::printf("%12s %10s %10s %14s %14s %14s %14s\n", "concurrency", "runs",
+              "tasks/s", "task p50 us", "task p99 us", "p50 / commit",
+              "cpu us/task");
   for (const auto level : options.concurrency) {
     host node{{fresh(options, "throughput"), {}, options.threads, true}};
     auto work = work_for(node, "five", "/v1/runs?wait=300");
@@ -85,14 +99,19 @@ json throughput(const settings& options, load_process& callers) {
     work.connections = level;
     work.requests = static_cast<std::size_t>(base * options.scale);
     work.warm_up = std::max<std::size_t>(work.requests / 10, level);
+    const auto cpu_before = processor_time();
     const auto result = callers.run(work);
+    // Of the node alone; the callers are another process.
+    const auto cpu = (processor_time() - cpu_before).count() * 1e6
+                     / static_cast<double>((work.requests + work.warm_up)
+                                           * tasks_per_run);
     const auto rate = static_cast<double>(result.latencies_us.size())
                       * tasks_per_run / result.elapsed.count();
     const auto p50 = percentile(result.latencies_us, 0.5) / tasks_per_run;
     const auto p99 = percentile(result.latencies_us, 0.99) / tasks_per_run;
     const auto ratio = static_cast<double>(p50) / std::max(1U, commit_p50);
-    std::printf("%12zu %10zu %10.0f %14zu %14zu %14.2f\n", level, work.requests,
-                rate, p50, p99, ratio);
+    std::printf("%12zu %10zu %10.0f %14zu %14zu %14.2f %14.1f\n", level,
+                work.requests, rate, p50, p99, ratio, cpu);
     complain(result);
     rows.push_back({{"concurrency", level},
                     {"runs", work.requests},
@@ -100,6 +119,7 @@ json throughput(const settings& options, load_process& callers) {
                     {"task_p50_us", p50},
                     {"task_p99_us", p99},
                     {"task_p50_per_commit_p50", ratio},
+                    {"node_cpu_us_per_task", cpu},
                     {"errors", result.errors}});
   }
   return {{"sync_p50_us", percentile(sync, 0.5)},

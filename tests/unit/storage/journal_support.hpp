@@ -122,6 +122,7 @@ public:
     lmdb_options options;
     options.directory = directory.path();
     options.sync = false;
+    options.tail_entries_max = 5; // so that entries move in small tests too
     auto opened = open_lmdb_journal(options);
     if (!opened)
       std::abort();

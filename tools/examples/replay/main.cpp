@@ -3,10 +3,8 @@
 #include "tools/examples/replay/replay_server.hpp"
 
 #include <CLI/CLI.hpp>
-
 #include <csignal>
 #include <cstdio>
-
 #include <pthread.h>
 
 namespace {
@@ -34,8 +32,9 @@ int main(int argc, char** argv) {
   CLI::App app{description, "perdure-replay"};
   app.add_option("--port", options.port, "Port on 127.0.0.1 (0: a free one)");
   app.add_option("--file", file, "Recorded exchanges")->required();
-  app.add_option("--chunk-delay-ms", delay_ms,
-                 "Milliseconds between two pieces of a streamed body")
+  app
+    .add_option("--chunk-delay-ms", delay_ms,
+                "Milliseconds between two pieces of a streamed body")
     ->check(CLI::Range(0, 60'000));
   app.add_option("--seed", options.seed,
                  "Streamed bodies are cut where this says");
@@ -71,7 +70,8 @@ int main(int argc, char** argv) {
                  server.error().message.c_str());
     return exit_failed;
   }
-  std::printf("listening on port %u\n", static_cast<unsigned>((*server)->port()));
+  std::printf("listening on port %u\n",
+              static_cast<unsigned>((*server)->port()));
   int signal = 0;
   sigwait(&signals, &signal);
   return 0;

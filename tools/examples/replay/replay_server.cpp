@@ -17,8 +17,8 @@ struct delivery {
 };
 
 /// Cuts `body` into pieces of 1 to `most` bytes.
-std::vector<std::string> cut(std::string_view body, std::uint64_t seed,
-                             std::size_t most) {
+std::vector<std::string>
+cut(std::string_view body, std::uint64_t seed, std::size_t most) {
   std::mt19937_64 random{seed};
   std::vector<std::string> out;
   while (!body.empty()) {
@@ -105,8 +105,7 @@ std::vector<actors::server_request> replay_server::asked() const {
 bool replay_server::wait_for_requests(std::size_t count,
                                       std::chrono::milliseconds limit) {
   std::unique_lock guard{mutex_};
-  return came_.wait_for(guard, limit,
-                        [&] { return asked_.size() >= count; });
+  return came_.wait_for(guard, limit, [&] { return asked_.size() >= count; });
 }
 
 void replay_server::handle(const exchange_ptr& exchange) {
@@ -118,9 +117,8 @@ void replay_server::handle(const exchange_ptr& exchange) {
     number = asked_.size();
     asked_.push_back(exchange->request());
     seed = random_();
-    const auto at = options_.loop && !answers_.empty()
-                      ? number % answers_.size()
-                      : number;
+    const auto at
+      = options_.loop && !answers_.empty() ? number % answers_.size() : number;
     if (at < answers_.size()) {
       what = answers_[at];
     } else {

@@ -62,8 +62,8 @@ private:
   explicit replay_server(std::vector<answer> answers, replay_options options);
 
   void handle(const exchange_ptr& exchange);
-  void stream(const exchange_ptr& exchange, const answer& what,
-              std::uint64_t seed);
+  void
+  stream(const exchange_ptr& exchange, const answer& what, std::uint64_t seed);
 
   replay_options options_;
   mutable std::mutex mutex_;

@@ -158,6 +158,7 @@ CAF_TEST(a changed byte of an entry is found and named) {
 CAF_TEST(damage beside the entries is found and named) {
   scratch_directory scratch;
   auto options = options_for(scratch.path());
+  options.tail_entries_max = 0; // entries by name, to damage each on its own
   perdure::runtime::json content = std::string(50'000, 'c');
   auto big = encode(perdure::runtime::output_rejected{at(1), content});
   auto run = std::string{view(*run_key_of(run_id(1)))};
