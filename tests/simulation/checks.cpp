@@ -27,8 +27,7 @@ json without_times(json value) {
   return value;
 }
 
-std::vector<runtime::entry>
-sim_node::entries(const std::string& run_id) const {
+std::vector<runtime::entry> sim_node::entries(const std::string& run_id) const {
   auto found = journal_->entries(run_id);
   return found ? std::move(*found) : std::vector<runtime::entry>{};
 }
@@ -47,8 +46,7 @@ sim_node::folded(const std::string& run_id) const {
   auto definition = definition_of(run_id);
   if (definition == nullptr)
     return std::nullopt;
-  return runtime::fold(definition, services_->language.render,
-                       entries(run_id));
+  return runtime::fold(definition, services_->language.render, entries(run_id));
 }
 
 std::vector<std::string> sim_node::run_ids() const {
@@ -131,9 +129,9 @@ void sim_node::on_published(const std::string& run_id,
   for (const auto& entry : *x.entries)
     seen.folded->apply(entry);
   seen.last_published = last;
-  const auto again = runtime::fold(definition_of(run_id),
-                                   services_->language.render,
-                                   {known.begin(), known.begin() + last});
+  const auto again
+    = runtime::fold(definition_of(run_id), services_->language.render,
+                    {known.begin(), known.begin() + last});
   if (fingerprint(*seen.folded) != fingerprint(again))
     world_.violate("D2: run " + run_id + " folds to something else: "
                    + fingerprint(*seen.folded).dump() + " and "
@@ -149,8 +147,8 @@ void sim_node::on_over(const std::string& run_id, const actors::run_over& x) {
     return world_.violate("D1: the end of run " + run_id
                           + " was told before it is durable");
   if (runtime::to_text(runtime::run_json(*state)) != x.run_json)
-    world_.violate("D2: run " + run_id + " ended as something else: "
-                   + x.run_json);
+    world_.violate("D2: run " + run_id
+                   + " ended as something else: " + x.run_json);
 }
 
 void sim_node::check_idle() {
@@ -161,8 +159,8 @@ void sim_node::check_idle() {
     const bool in_flight
       = http_->open_for(run_id) || processes_->open_for(run_id);
     const auto known = journal_->summary(run_id);
-    const bool wakes = known && known->wake_at
-                       && scheduler_.has_pending_timeout();
+    const bool wakes
+      = known && known->wake_at && scheduler_.has_pending_timeout();
     const bool queued = services_->health->queued_runs > 0;
     const bool held = services_->health->journal_full;
     if (!in_flight && !wakes && !queued && !held)

@@ -9,10 +9,8 @@ using runtime::errc;
 // -- journal ------------------------------------------------------------------
 
 sim_journal::sim_journal(universe& world, std::shared_ptr<life> owner)
-  : world_(world),
-    owner_(std::move(owner)),
-    inner_(storage::make_memory_journal(world.disk)) {
-}
+  : world_(world), owner_(std::move(owner)),
+    inner_(storage::make_memory_journal(world.disk)) {}
 
 std::uint64_t sim_journal::epoch() const noexcept {
   return inner_->epoch();
@@ -34,8 +32,7 @@ sim_journal::commit(const std::vector<storage::append_batch>& batches) {
   return outcomes;
 }
 
-storage::append_outcome
-sim_journal::write(const storage::append_batch& batch) {
+storage::append_outcome sim_journal::write(const storage::append_batch& batch) {
   if (owner_->over)
     return {errc::storage_io, "the simulated node is dead", {}, {}};
   auto outcome = std::move(inner_->commit({batch}).front());
@@ -137,8 +134,7 @@ sim_journal::definition(const std::string& hash_hex) const {
 // -- HTTP ---------------------------------------------------------------------
 
 fake_http::fake_http(universe& world, std::shared_ptr<life> owner, witness seen)
-  : world_(world), owner_(std::move(owner)), seen_(std::move(seen)) {
-}
+  : world_(world), owner_(std::move(owner)), seen_(std::move(seen)) {}
 
 fake_http::id
 fake_http::start(actors::http_request request,
@@ -159,8 +155,7 @@ fake_http::start(actors::http_request request,
   return last_;
 }
 
-void fake_http::consumed(id, std::size_t) {
-}
+void fake_http::consumed(id, std::size_t) {}
 
 void fake_http::cancel(id number) {
   std::erase_if(exchanges_,
@@ -168,9 +163,8 @@ void fake_http::cancel(id number) {
 }
 
 bool fake_http::open_for(const std::string& run_id) const {
-  return std::any_of(exchanges_.begin(), exchanges_.end(), [&](const auto& x) {
-    return run_of(x.key) == run_id;
-  });
+  return std::any_of(exchanges_.begin(), exchanges_.end(),
+                     [&](const auto& x) { return run_of(x.key) == run_id; });
 }
 
 std::chrono::milliseconds fake_http::delay(std::size_t n) const {
@@ -197,8 +191,7 @@ void fake_http::deliver(std::size_t n) {
 
 fake_processes::fake_processes(universe& world, std::shared_ptr<life> owner,
                                witness seen)
-  : world_(world), owner_(std::move(owner)), seen_(std::move(seen)) {
-}
+  : world_(world), owner_(std::move(owner)), seen_(std::move(seen)) {}
 
 fake_processes::id
 fake_processes::start(actors::process_request request,
@@ -228,9 +221,8 @@ void fake_processes::cancel(id number) {
 }
 
 bool fake_processes::open_for(const std::string& run_id) const {
-  return std::any_of(running_.begin(), running_.end(), [&](const auto& x) {
-    return run_of(x.key) == run_id;
-  });
+  return std::any_of(running_.begin(), running_.end(),
+                     [&](const auto& x) { return run_of(x.key) == run_id; });
 }
 
 std::chrono::milliseconds fake_processes::delay(std::size_t n) const {

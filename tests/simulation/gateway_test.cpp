@@ -1,68 +1,11 @@
 #define CAF_SUITE simulation.gateway
 
-#include "simulation/simulation.hpp"
-#include "simulation/wire.hpp"
-
-#include <caf/test/unit_test.hpp>
+#include "simulation/stage.hpp"
 
 using namespace perdure;
 using namespace perdure::simulation;
 using runtime::errc;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// A node with several runs, one message at a time.
-struct stage {
-  explicit stage(const std::string& plot_name)
-    : plot(scenario_named(plot_name)) {
-    world.world = plot.world;
-  }
-
-  void boot() {
-    node.reset();
-    settings.agents = {plot.agent};
-    node = std::make_unique<sim_node>(world, settings);
-    node->start();
-  }
-
-  void create_one(std::size_t n) {
-    const auto agent = node->services().agents->find(plot.agent.name);
-    node->create(creation(plot, n, agent->hash, world.now), agent->definition,
-                 true);
-  }
-
-  void create(std::size_t count) {
-    for (std::size_t n = 0; n < count; ++n)
-      create_one(n);
-  }
-
-  void run_messages() {
-    while (node->step()) {
-    }
-  }
-
-  std::string id(std::size_t n) const {
-    return creation(plot, n, {}, world.now).run_id;
-  }
-
-  std::optional<runtime::run_ended> end_of(std::size_t n) const {
-    const auto state = node->folded(id(n));
-    return state ? state->ended : std::nullopt;
-  }
-
-  void check_calm() const {
-    for (const auto& violation : world.violations)
-      CAF_ERROR(violation);
-  }
-
-  scenario plot;
-  universe world{1};
-  node_settings settings;
-  std::unique_ptr<sim_node> node;
-};
-
-} // namespace
 
 CAF_TEST(a drained node leaves no actor behind) {
   stage on{"parallel tools"};

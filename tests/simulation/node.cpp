@@ -15,8 +15,7 @@ namespace {
 /// Time comes from the scheduler, everything else from the seed.
 class sim_world final : public actors::world {
 public:
-  sim_world(universe& world) : world_(world) {
-  }
+  sim_world(universe& world) : world_(world) {}
 
   timestamp now() override {
     return world_.now += world_.tick;
@@ -55,10 +54,8 @@ sim_node::system_config::system_config() {
 }
 
 sim_node::sim_node(universe& world, node_settings settings)
-  : world_(world),
-    settings_(std::move(settings)),
-    journal_(std::make_shared<sim_journal>(world, life_)),
-    system_(config_),
+  : world_(world), settings_(std::move(settings)),
+    journal_(std::make_shared<sim_journal>(world, life_)), system_(config_),
     scheduler_(
       dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())),
     started_at_(world.now) {
@@ -122,8 +119,8 @@ runtime::tool_functions sim_node::functions() {
   for (const auto& agent : settings_.agents)
     for (const auto& tool : agent.tools)
       if (tool.kind == runtime::tool_kind::function)
-        out[tool.name] = [this](const runtime::tool_invocation& call)
-          -> runtime::tool_reply {
+        out[tool.name] =
+          [this](const runtime::tool_invocation& call) -> runtime::tool_reply {
           if (life_->over)
             return runtime::tool_failed{"the simulated node is dead"};
           execution made{call.tool_name, call.idempotency_key, call.attempt, 0,
@@ -194,10 +191,9 @@ void sim_node::note_time() {
   // The test clock starts at one second.
   const auto passed
     = scheduler_.clock().now().time_since_epoch() - std::chrono::seconds{1};
-  world_.now
-    = std::max(world_.now,
-               started_at_
-                 + std::chrono::ceil<std::chrono::microseconds>(passed));
+  world_.now = std::max(
+    world_.now,
+    started_at_ + std::chrono::ceil<std::chrono::microseconds>(passed));
 }
 
 void sim_node::advance(std::chrono::milliseconds time) {
@@ -208,8 +204,7 @@ void sim_node::advance(std::chrono::milliseconds time) {
 }
 
 bool sim_node::step() {
-  const auto arrivals
-    = isolated ? 0 : http_->open() + processes_->open();
+  const auto arrivals = isolated ? 0 : http_->open() + processes_->open();
   auto& jobs = scheduler_.jobs;
   if (jobs.empty() && arrivals == 0)
     return false;

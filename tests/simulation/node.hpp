@@ -88,8 +88,8 @@ private:
   runtime::tool_functions functions();
   void witness_execution(const execution& made);
   void on_answer(const std::string& run_id, const actors::create_answer& x);
-  void on_published(const std::string& run_id,
-                    const actors::entries_published& x);
+  void
+  on_published(const std::string& run_id, const actors::entries_published& x);
   void on_over(const std::string& run_id, const actors::run_over& x);
   actors::watcher_actor spawn_watcher(const std::string& run_id);
   runtime::definition_ptr definition_of(const std::string& run_id) const;

@@ -153,8 +153,7 @@ private:
     settings.shuffled = true;
     settings.stream = plot_.stream;
     settings.runs.active_runs_max = 1 + world_.pick(4);
-    settings.runs.park_after
-      = std::chrono::seconds{world_.chance(0.5) ? 0 : 5};
+    settings.runs.park_after = std::chrono::seconds{world_.chance(0.5) ? 0 : 5};
     node_ = std::make_unique<sim_node>(world_, std::move(settings));
     node_->start();
     for (std::size_t n = 0; n < plot_.runs; ++n)

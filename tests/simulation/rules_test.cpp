@@ -83,8 +83,8 @@ struct stage {
   std::unique_ptr<sim_node> node;
 };
 
-storage::append_batch next_batch(const storage::journal& journal,
-                                 std::uint64_t epoch) {
+storage::append_batch
+next_batch(const storage::journal& journal, std::uint64_t epoch) {
   storage::append_batch out;
   out.run_id = run_id;
   out.epoch = epoch;
@@ -96,7 +96,8 @@ storage::append_batch next_batch(const storage::journal& journal,
 
 } // namespace
 
-// -- canaries: the checks can fail ---------------------------------------------
+// -- canaries: the checks can fail
+// ---------------------------------------------
 
 CAF_TEST(D1 a journal that acknowledges before it writes is found out) {
   universe world{1};
@@ -213,8 +214,10 @@ CAF_TEST(D5 a call in doubt is told as unknown or asks a person) {
   for (std::uint64_t n = 1; n < calm.steps; ++n) {
     const crash_plan crash{crash_plan::moment::after_step, n};
     told = told
-           || simulate(plot, crash).runs.at(run_id).messages.dump().find(
-                "whether it took effect is unknown")
+           || simulate(plot, crash)
+                  .runs.at(run_id)
+                  .messages.dump()
+                  .find("whether it took effect is unknown")
                 != std::string::npos;
     asked = asked
             || simulate(asking, crash).runs.at(run_id).error
@@ -307,12 +310,12 @@ CAF_TEST(D9 the journal grows with what is new) {
 CAF_TEST(D9 large content is stored once) {
   auto plot = scenario_named("one tool");
   const auto large = "start " + std::string(50'000, 'x') + " end";
-  plot.world.function = [&](const execution&) -> runtime::tool_reply {
-    return json(large);
-  };
+  plot.world.function
+    = [&](const execution&) -> runtime::tool_reply { return json(large); };
   plot.world.model = [](std::uint32_t step, const execution&) {
-    return step < 5 ? calls({{"c" + std::to_string(step), "add", R"({"n": 1})"}})
-                    : says("Done.");
+    return step < 5
+             ? calls({{"c" + std::to_string(step), "add", R"({"n": 1})"}})
+             : says("Done.");
   };
   universe world{1};
   const auto result = simulate(plot, {}, world);

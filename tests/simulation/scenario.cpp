@@ -47,9 +47,9 @@ scenario plain(const std::string& name) {
   return out;
 }
 
-scenario with_tools(const std::string& name,
-                    std::vector<runtime::tool_definition> tools,
-                    std::vector<http_answer> answers) {
+scenario
+with_tools(const std::string& name, std::vector<runtime::tool_definition> tools,
+           std::vector<http_answer> answers) {
   auto out = plain(name);
   out.agent.tools = std::move(tools);
   out.world.model = in_turn(std::move(answers));
@@ -155,13 +155,11 @@ std::vector<scenario> tool_scenarios() {
                                                : prints("fine");
   };
 
-  out.push_back(with_tools("tool asks to be tried again",
-                           {function_tool("add"), command_tool("list")},
-                           {calls({call("c1", "add"), call("c2", "list")}),
-                            calls({call("c3", "add"), call("c4", "list")}),
-                            says("Done.")}));
-  out.back().world.function
-    = [](const execution& x) -> runtime::tool_reply {
+  out.push_back(with_tools(
+    "tool asks to be tried again", {function_tool("add"), command_tool("list")},
+    {calls({call("c1", "add"), call("c2", "list")}),
+     calls({call("c3", "add"), call("c4", "list")}), says("Done.")}));
+  out.back().world.function = [](const execution& x) -> runtime::tool_reply {
     if (step_of(x.key) == 1)
       return runtime::tool_retry{"use another number"};
     return json(7);
@@ -175,19 +173,19 @@ std::vector<scenario> tool_scenarios() {
     {calls({call("c1", "add", R"({"n": "one"})"), call("c2", "add")}),
      calls({call("c3", "add")}), says("Done.")}));
 
-  out.push_back(with_tools(
-    "arguments that are not JSON", {function_tool("add")},
-    {calls({call("c1", "add", R"({"n": )")}), calls({call("c2", "add")}),
-     says("Done.")}));
+  out.push_back(with_tools("arguments that are not JSON",
+                           {function_tool("add")},
+                           {calls({call("c1", "add", R"({"n": )")}),
+                            calls({call("c2", "add")}), says("Done.")}));
 
   out.push_back(with_tools("unknown tool", {function_tool("add")},
                            {calls({call("c1", "subtract")}),
                             calls({call("c2", "add")}), says("Done.")}));
 
-  out.push_back(failed(with_tools("tool that never works",
-                                  {function_tool("add")},
-                                  {calls({call("c1", "add", "{}")})}),
-                       errc::tool_retries_exceeded));
+  out.push_back(
+    failed(with_tools("tool that never works", {function_tool("add")},
+                      {calls({call("c1", "add", "{}")})}),
+           errc::tool_retries_exceeded));
 
   out.push_back(with_tools("exhausted attempts are told",
                            {command_tool("list")},
@@ -246,29 +244,28 @@ std::vector<scenario> policy_scenarios() {
 
 std::vector<scenario> client_scenarios() {
   std::vector<scenario> out;
-  out.push_back(with_tools("usage limit",
-                           {function_tool("add")},
+  out.push_back(with_tools("usage limit", {function_tool("add")},
                            {calls({call("c1", "add")}), says("Done.")}));
   out.back() = failed(out.back(), errc::usage_limit_exceeded);
   out.back().input.limits.request_limit = 1;
 
-  out.push_back(with_tools(
-    "limit of tool calls", {function_tool("add")},
-    {calls({call("c1", "add"), call("c2", "add")}), says("Done.")}));
+  out.push_back(
+    with_tools("limit of tool calls", {function_tool("add")},
+               {calls({call("c1", "add"), call("c2", "add")}), says("Done.")}));
   out.back() = failed(out.back(), errc::usage_limit_exceeded);
   out.back().input.limits.tool_calls_limit = 1;
 
-  out.push_back(with_tools("cancelled in the middle", {command_tool("list")},
-                           {calls({call("c1", "list")}),
-                            calls({call("c2", "list")}), says("Done.")}));
+  out.push_back(with_tools(
+    "cancelled in the middle", {command_tool("list")},
+    {calls({call("c1", "list")}), calls({call("c2", "list")}), says("Done.")}));
   out.back().cancel_after = 3;
   out.back().end = runtime::run_end::cancelled;
   out.back().error = errc::cancelled;
   out.back().output = nullptr;
   out.back().expected = likeness::same_end;
 
-  out.push_back(with_tools("history with an open call",
-                           {function_tool("add")}, {says("Done.")}));
+  out.push_back(with_tools("history with an open call", {function_tool("add")},
+                           {says("Done.")}));
   out.back().input.prompt = nullptr;
   // The first request of the node is the run's second step.
   const auto history = runtime::history_from_json(json::parse(R"([

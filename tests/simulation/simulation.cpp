@@ -138,14 +138,14 @@ private:
 
 } // namespace
 
-runtime::run_created creation(const scenario& plot, std::size_t n,
-                              const std::string& definition_hash,
-                              timestamp now) {
+runtime::run_created
+creation(const scenario& plot, std::size_t n,
+         const std::string& definition_hash, timestamp now) {
   runtime::run_created out;
   out.time = now;
   const auto digits = std::to_string(n + 1);
-  out.run_id = "01900000-0000-7000-8000-"
-               + std::string(12 - digits.size(), '0') + digits;
+  out.run_id = "01900000-0000-7000-8000-" + std::string(12 - digits.size(), '0')
+               + digits;
   out.definition_hash = definition_hash;
   out.input = plot.input;
   out.input.agent = plot.agent.name;

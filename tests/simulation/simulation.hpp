@@ -42,8 +42,8 @@ struct simulation_result {
 };
 
 /// Plays a scenario until all its runs have ended, with one crash at most.
-simulation_result simulate(const scenario& plot, const crash_plan& crash,
-                           universe& world);
+simulation_result
+simulate(const scenario& plot, const crash_plan& crash, universe& world);
 simulation_result simulate(const scenario& plot, const crash_plan& crash = {});
 
 /// What is wrong with a run that saw a crash; empty when nothing is.
@@ -51,11 +51,11 @@ std::string compare(const scenario& plot, const simulation_result& calm,
                     const simulation_result& crashed);
 
 /// The n-th run of a scenario, as its client asks for it.
-runtime::run_created creation(const scenario& plot, std::size_t n,
-                              const std::string& definition_hash,
-                              timestamp now);
+runtime::run_created
+creation(const scenario& plot, std::size_t n,
+         const std::string& definition_hash, timestamp now);
 
-run_result result_of(const runtime::run_state& state,
-                     std::vector<runtime::entry> entries);
+run_result
+result_of(const runtime::run_state& state, std::vector<runtime::entry> entries);
 
 } // namespace perdure::simulation

@@ -56,8 +56,7 @@ struct script {
 
 /// Outlives the nodes in it.
 struct universe {
-  explicit universe(std::uint64_t seed) : random(seed) {
-  }
+  explicit universe(std::uint64_t seed) : random(seed) {}
 
   std::shared_ptr<storage::memory_disk> disk
     = std::make_shared<storage::memory_disk>();

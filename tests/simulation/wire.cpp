@@ -34,10 +34,10 @@ json chunk(json delta, json finish_reason) {
           {"object", "chat.completion.chunk"},
           {"created", 1'800'000'000},
           {"model", "gpt-4o-2024-08-06"},
-          {"choices", json::array({json{{"index", 0},
-                                        {"delta", std::move(delta)},
-                                        {"finish_reason",
-                                         std::move(finish_reason)}}})}};
+          {"choices",
+           json::array({json{{"index", 0},
+                             {"delta", std::move(delta)},
+                             {"finish_reason", std::move(finish_reason)}}})}};
 }
 
 } // namespace
@@ -50,8 +50,8 @@ http_answer says_nothing(const std::string& finish_reason) {
   return whole({{"role", "assistant"}, {"content", ""}}, finish_reason);
 }
 
-http_answer calls(const std::vector<wire_call>& wanted,
-                  const std::string& finish_reason) {
+http_answer
+calls(const std::vector<wire_call>& wanted, const std::string& finish_reason) {
   auto list = json::array();
   for (const auto& call : wanted)
     list.push_back(
@@ -93,8 +93,8 @@ http_answer refuses(unsigned status, const std::string& retry_after) {
   if (!retry_after.empty())
     out.headers.emplace_back("retry-after", retry_after);
   const auto* type = status < 500 ? "invalid_request_error" : "server_error";
-  out.chunks = {
-    json{{"error", {{"message", "not now"}, {"type", type}}}}.dump()};
+  out.chunks
+    = {json{{"error", {{"message", "not now"}, {"type", type}}}}.dump()};
   return out;
 }
 

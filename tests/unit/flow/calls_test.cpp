@@ -5,7 +5,6 @@
 
 #include <caf/test/unit_test.hpp>
 
-
 using namespace perdure::runtime;
 using namespace perdure::runtime::test;
 
@@ -175,8 +174,8 @@ CAF_TEST(what no attempt can mend fails the run at once) {
 }
 
 CAF_TEST(the last timeout asks the model to try again) {
-  const auto next = settled(
-    with_add(), 1, {errc::tool_timeout, "Timed out.", true, {}, 0});
+  const auto next
+    = settled(with_add(), 1, {errc::tool_timeout, "Timed out.", true, {}, 0});
   const auto& done = std::get<task_completed>(next);
   CAF_CHECK(std::get<tool_result>(done.outcome).kind
             == tool_result_kind::retry);
@@ -186,11 +185,11 @@ CAF_TEST(the last failure of a model request fails the run with its code) {
   auto definition = plain_definition();
   definition.model_policy.retries = 0;
   auto state = run_with(definition, {created()});
-  state.apply(settle(
-    state,
-    {model_task(1), 1, at(1),
-     attempt_failure{errc::model_timeout, "silence", true, {}, 0}},
-    at(2), 0.5));
+  state.apply(
+    settle(state,
+           {model_task(1), 1, at(1),
+            attempt_failure{errc::model_timeout, "silence", true, {}, 0}},
+           at(2), 0.5));
   const auto next = conclude(state, at(2));
   CAF_REQUIRE(end_of(next) != nullptr);
   CAF_CHECK(end_of(next)->error_code == errc::model_timeout);

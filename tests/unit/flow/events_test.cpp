@@ -20,8 +20,7 @@ std::vector<entry> story() {
   const auto made = call("c1", "list");
   return {created(),
           answered(1, response({text_part{"Let me see.", {}}, made})),
-          returned(1, 0, made),
-          answered(2, response({text_part{"Done.", {}}})),
+          returned(1, 0, made), answered(2, response({text_part{"Done.", {}}})),
           ended(at(5))};
 }
 
@@ -95,7 +94,8 @@ CAF_TEST(parts that were seen while they grew are not repeated) {
   CAF_CHECK_EQUAL(joined(told), "part_start final_result part_delta part_end ");
   // The call was not seen: it comes whole, under the number it always has.
   const auto rest = stream.on_entry(2, entries[1]);
-  CAF_CHECK_EQUAL(joined(kinds(rest)), "part_start part_end function_tool_call ");
+  CAF_CHECK_EQUAL(joined(kinds(rest)),
+                  "part_start part_end function_tool_call ");
   CAF_CHECK(rest.front().sequence > last);
   const auto all = seen_after(0);
   CAF_CHECK_EQUAL(rest.back().sequence, all[6].sequence);
@@ -135,9 +135,12 @@ CAF_TEST(what an attempt said that failed is said again by the next one) {
   stream.on_entry(1, story()[0]);
   stream.on_live(1, part_started{0, text_part{}}, at(1));
   stream.on_live(1, part_grew{0, text_delta{"Let"}}, at(1));
-  stream.on_entry(2, attempt_failed{at(2), model_task(1), 1,
-                                    {errc::model_network_error, "x", true, {}, 0},
-                                    at(3)});
+  stream.on_entry(2,
+                  attempt_failed{at(2),
+                                 model_task(1),
+                                 1,
+                                 {errc::model_network_error, "x", true, {}, 0},
+                                 at(3)});
   CAF_CHECK(stream.on_live(2, part_grew{0, text_delta{"Let"}}, at(3)).empty());
   CAF_CHECK_EQUAL(
     kinds(stream.on_live(2, part_started{0, text_part{}}, at(3))).front(),

@@ -49,8 +49,8 @@ inline run_created created(json prompt = "Do it.") {
   return out;
 }
 
-inline tool_call_part call(const std::string& id, const std::string& tool,
-                           json args = "{}") {
+inline tool_call_part
+call(const std::string& id, const std::string& tool, json args = "{}") {
   tool_call_part out;
   out.tool_name = tool;
   out.tool_call_id = id;
@@ -75,8 +75,8 @@ inline task_ref tool_task(std::uint32_t step, std::uint32_t index) {
   return {step, task_kind::tool_call, index};
 }
 
-inline entry answered(std::uint32_t step, model_response value,
-                      timestamp time = at(1)) {
+inline entry
+answered(std::uint32_t step, model_response value, timestamp time = at(1)) {
   return task_completed{time, model_task(step), 1, at(0), std::move(value)};
 }
 
@@ -85,8 +85,8 @@ inline entry returned(std::uint32_t step, std::uint32_t index,
                       tool_result_kind kind = tool_result_kind::returned) {
   return task_completed{
     at(2), tool_task(step, index), 1, at(1),
-    tool_result{made.tool_name, made.tool_call_id, kind, std::move(content),
-                {}}};
+    tool_result{
+      made.tool_name, made.tool_call_id, kind, std::move(content), {}}};
 }
 
 inline entry ended(timestamp time = at(1)) {
@@ -98,8 +98,8 @@ inline attempt_failure busy(errc code = errc::model_http_error) {
 }
 
 /// A run that has come this far.
-inline run_state run_with(agent_definition definition,
-                          const std::vector<entry>& entries) {
+inline run_state
+run_with(agent_definition definition, const std::vector<entry>& entries) {
   return fold(share(std::move(definition)), {}, entries);
 }
 

@@ -17,8 +17,8 @@ agent_definition two_tools() {
 }
 
 entry failed_attempt(task_ref task, std::uint32_t attempt, timestamp retry_at) {
-  return attempt_failed{at(2), task, attempt,
-                        {errc::tool_error, "busy", true, {}, 0}, retry_at};
+  return attempt_failed{
+    at(2), task, attempt, {errc::tool_error, "busy", true, {}, 0}, retry_at};
 }
 
 } // namespace
@@ -40,8 +40,7 @@ CAF_TEST(nothing follows from no entries and after the end) {
   const run_state none{share(plain_definition()), {}};
   CAF_CHECK(conclude(none, at(0)).empty());
   CAF_CHECK(decide(none, at(0)).empty());
-  const auto over
-    = run_with(plain_definition(), {created(), ended()});
+  const auto over = run_with(plain_definition(), {created(), ended()});
   CAF_CHECK(conclude(over, at(9)).empty());
   CAF_CHECK(decide(over, at(9)).empty());
   CAF_CHECK(recover(over, at(9)).empty());
@@ -94,10 +93,10 @@ CAF_TEST(a call that was cut off fails the run) {
 }
 
 CAF_TEST(refused calls are told with the response that made them) {
-  const auto state
-    = run_with(two_tools(),
-               {created(), answered(1, response({call("c1", "unknown"),
-                                                 call("c2", "list")}))});
+  const auto state = run_with(
+    two_tools(),
+    {created(),
+     answered(1, response({call("c1", "unknown"), call("c2", "list")}))});
   const auto next = conclude(state, at(2));
   CAF_REQUIRE_EQUAL(next.size(), 1u);
   const auto* refused = std::get_if<task_completed>(&next[0]);
@@ -114,16 +113,16 @@ CAF_TEST(limits end the run with a typed error) {
   auto limited = created();
   limited.input.limits.request_limit = 1;
   const auto made = call("c1", "list");
-  auto next = conclude(
-    run_with(two_tools(), {limited, answered(1, response({made})),
-                           returned(1, 0, made)}),
-    at(3));
+  auto next
+    = conclude(run_with(two_tools(), {limited, answered(1, response({made})),
+                                      returned(1, 0, made)}),
+               at(3));
   CAF_REQUIRE(end_of(next) != nullptr);
   CAF_CHECK(end_of(next)->error_code == errc::usage_limit_exceeded);
   limited.input.limits.request_limit = 50;
   limited.input.limits.output_tokens_limit = 4;
-  next = conclude(run_with(two_tools(), {limited, answered(1, response({made}))}),
-                  at(3));
+  next = conclude(
+    run_with(two_tools(), {limited, answered(1, response({made}))}), at(3));
   CAF_REQUIRE(end_of(next) != nullptr);
   CAF_CHECK(end_of(next)->error_code == errc::usage_limit_exceeded);
 }
@@ -201,9 +200,10 @@ CAF_TEST(a scheduled run waits for its moment) {
 
 CAF_TEST(a run behind a barrier that backs off waits and will be woken) {
   const auto state = run_with(
-    two_tools(), {created(), answered(1, response({call("c1", "alone"),
-                                                   call("c2", "list")})),
-                  failed_attempt(tool_task(1, 0), 1, at(500))});
+    two_tools(),
+    {created(),
+     answered(1, response({call("c1", "alone"), call("c2", "list")})),
+     failed_attempt(tool_task(1, 0), 1, at(500))});
   const auto plan = decide(state, at(3));
   CAF_REQUIRE_EQUAL(plan.size(), 1u);
   CAF_CHECK(std::holds_alternative<wait_until>(plan[0]));
@@ -214,9 +214,9 @@ CAF_TEST(a run behind a barrier that backs off waits and will be woken) {
 
 CAF_TEST(a run with a call under way does not wait) {
   const auto state = run_with(
-    two_tools(), {created(), answered(1, response({call("c1", "list"),
-                                                   call("c2", "list")})),
-                  failed_attempt(tool_task(1, 0), 1, at(500))});
+    two_tools(),
+    {created(), answered(1, response({call("c1", "list"), call("c2", "list")})),
+     failed_attempt(tool_task(1, 0), 1, at(500))});
   CAF_CHECK_EQUAL(decide(state, at(3)).size(), 2u);
   CAF_CHECK(state.status() == run_status::running);
 }
@@ -227,8 +227,7 @@ CAF_TEST(tasks in doubt meet their policy after an interruption) {
   auto definition = two_tools();
   definition.tools[0].policy.on_interrupt = on_interrupt::fail;
   std::vector<entry> entries{
-    created(),
-    answered(1, response({call("c1", "list"), call("c2", "list")}))};
+    created(), answered(1, response({call("c1", "list"), call("c2", "list")}))};
   const auto plan = decide(run_with(definition, entries), at(2));
   CAF_REQUIRE_EQUAL(plan.size(), 2u);
   CAF_CHECK(start_of(plan[0])->intent_first);
@@ -269,8 +268,8 @@ CAF_TEST(nothing follows the end that a task in doubt brings) {
 CAF_TEST(a model request in doubt fails the run when it must not be repeated) {
   auto definition = plain_definition();
   definition.model_policy.on_interrupt = on_interrupt::fail;
-  const auto state = run_with(
-    definition, {created(), task_started{at(1), model_task(1), 1}});
+  const auto state
+    = run_with(definition, {created(), task_started{at(1), model_task(1), 1}});
   const auto fate = recover(state, at(2));
   CAF_REQUIRE_EQUAL(fate.size(), 1u);
   auto after = state;

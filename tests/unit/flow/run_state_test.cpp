@@ -27,7 +27,9 @@ std::vector<entry> long_story() {
   const auto one = call("c1", "list");
   const auto two = call("c2", "list");
   return {created(),
-          attempt_failed{at(1), model_task(1), 1,
+          attempt_failed{at(1),
+                         model_task(1),
+                         1,
                          {errc::model_http_error, "busy", true, {}, 503},
                          at(3)},
           answered(1, response({one, two})),
@@ -45,10 +47,9 @@ std::vector<entry> long_story() {
 CAF_TEST(results become one request in the order of the calls) {
   const auto one = call("c1", "list");
   const auto two = call("c2", "list");
-  const auto state
-    = run_with(with_list(), {created(), answered(1, response({one, two})),
-                             returned(1, 1, two, "second"),
-                             returned(1, 0, one, "first")});
+  const auto state = run_with(
+    with_list(), {created(), answered(1, response({one, two})),
+                  returned(1, 1, two, "second"), returned(1, 0, one, "first")});
   CAF_CHECK(state.phase == run_phase::requesting);
   CAF_CHECK_EQUAL(state.step, 2u);
   CAF_REQUIRE_EQUAL(state.history.size(), 3u);
@@ -130,9 +131,9 @@ CAF_TEST(asking to be tried again is charged per tool in a row) {
   entries.push_back(returned(2, 0, made));
   CAF_CHECK_EQUAL(run_with(definition, entries).retries_of("list"), 0u);
   definition.tools[0].max_retries = 0;
-  CAF_CHECK(run_with(definition,
-                     {created(), answered(1, response({made})), retry(1)})
-              .fatal.has_value());
+  CAF_CHECK(
+    run_with(definition, {created(), answered(1, response({made})), retry(1)})
+      .fatal.has_value());
 }
 
 CAF_TEST(a run that ends among its calls keeps what is known) {
@@ -183,11 +184,10 @@ CAF_TEST(two calls with one id are two tasks) {
 
 CAF_TEST(keys of different tasks differ whatever the ids of calls are) {
   const auto state = run_with(
-    with_list(), {created(), answered(1, response({call("a", "list"),
-                                                   call("a/2", "list"),
-                                                   call("a", "list"),
-                                                   call("model", "list"),
-                                                   call("a%2F2", "list")}))});
+    with_list(),
+    {created(), answered(1, response({call("a", "list"), call("a/2", "list"),
+                                      call("a", "list"), call("model", "list"),
+                                      call("a%2F2", "list")}))});
   std::set<std::string> keys{state.idempotency_key(model_task(1))};
   for (std::uint32_t i = 0; i < 5; ++i)
     keys.insert(state.idempotency_key(tool_task(1, i)));
@@ -217,7 +217,9 @@ CAF_TEST(the state says what it waits for) {
   auto state = run_with(plain_definition(), {created()});
   CAF_CHECK(state.status() == run_status::running);
   CAF_CHECK(!wake_time(state));
-  state.apply(attempt_failed{at(1), model_task(1), 1,
+  state.apply(attempt_failed{at(1),
+                             model_task(1),
+                             1,
                              {errc::model_http_error, "busy", true, {}, 503},
                              at(30)});
   CAF_CHECK(state.status() == run_status::waiting);
@@ -233,10 +235,12 @@ CAF_TEST(the state says what it waits for) {
 CAF_TEST(a time limit brings a waiting run back earlier) {
   auto limited = created();
   limited.input.limits.time_limit = 20s;
-  const auto state
-    = run_with(plain_definition(),
-               {limited, attempt_failed{at(1), model_task(1), 1,
-                                        {errc::model_http_error, "x", true, {}, 0},
-                                        at(30)}});
+  const auto state = run_with(
+    plain_definition(),
+    {limited, attempt_failed{at(1),
+                             model_task(1),
+                             1,
+                             {errc::model_http_error, "x", true, {}, 0},
+                             at(30)}});
   CAF_CHECK(wake_time(state) == at(20));
 }

@@ -24,9 +24,11 @@ json rows_of(const std::vector<entry>& entries) {
 CAF_TEST(tasks are listed with their keys and attempts) {
   const auto one = call("c1", "list");
   std::vector<entry> entries{
-    created(),
-    attempt_failed{at(1), model_task(1), 1,
-                   {errc::model_http_error, "busy", true, {}, 503}, at(3)}};
+    created(), attempt_failed{at(1),
+                              model_task(1),
+                              1,
+                              {errc::model_http_error, "busy", true, {}, 503},
+                              at(3)}};
   auto rows = rows_of(entries);
   CAF_REQUIRE_EQUAL(rows.size(), 1u);
   CAF_CHECK_EQUAL(rows[0].at("state"), "open");
@@ -50,8 +52,7 @@ CAF_TEST(tasks are listed with their keys and attempts) {
 CAF_TEST(how a task ended is its state) {
   const auto one = call("c1", "list");
   const auto state = [&](tool_result_kind kind) {
-    return rows_of({created(),
-                    answered(1, response({one, call("c2", "list")})),
+    return rows_of({created(), answered(1, response({one, call("c2", "list")})),
                     returned(1, 0, one, "x", kind)})[1]
       .at("state")
       .get<std::string>();
@@ -68,9 +69,8 @@ CAF_TEST(how a task ended is its state) {
 }
 
 CAF_TEST(entries that fit no task are shown and break nothing) {
-  const auto rows = rows_of({created(),
-                             returned(3, 9, call("c9", "list")),
-                             answered(7, response({}))});
+  const auto rows = rows_of(
+    {created(), returned(3, 9, call("c9", "list")), answered(7, response({}))});
   CAF_CHECK_EQUAL(rows.size(), 3u);
   CAF_CHECK(rows[0].at("tool_call_id").is_null());
 }
@@ -94,8 +94,8 @@ CAF_TEST(a run shows what it was asked and how it ended) {
   CAF_CHECK(shown.at("output").is_null());
   CAF_CHECK(shown.at("ended_at").is_null());
   CAF_CHECK_EQUAL(shown.at("tags").dump(), R"(["a"])");
-  state.apply(run_ended{at(5), run_end::failed, {}, errc::model_timeout,
-                        "silence"});
+  state.apply(
+    run_ended{at(5), run_end::failed, {}, errc::model_timeout, "silence"});
   shown = run_json(state);
   CAF_CHECK_EQUAL(shown.at("state"), "failed");
   CAF_CHECK_EQUAL(shown.at("reason"), "silence");
@@ -112,8 +112,8 @@ CAF_TEST(every entry can be shown) {
         answered(1, response({made})), returned(1, 0, made),
         entry{task_completed{at(1), model_task(1), 1, at(0),
                              task_error{errc::internal, "x"}}},
-        entry{output_rejected{at(1), "x"}},
-        entry{cancel_requested{at(1), "x"}}, ended()}) {
+        entry{output_rejected{at(1), "x"}}, entry{cancel_requested{at(1), "x"}},
+        ended()}) {
     const auto shown = to_json(value);
     CAF_CHECK_EQUAL(shown.at("type"), name_of(value));
     CAF_CHECK_EQUAL(shown.at("time"), to_iso(time_of(value)));
