@@ -34,7 +34,7 @@ using responses_codec = wire_codec<responses_conversation, responses_events,
 
 /// The error in a body, in the shapes that providers and proxies use.
 json error_of(std::string_view body) {
-  const auto value = json::parse(body, nullptr, false);
+  const auto value = parse_or_discard(body);
   if (value.is_discarded())
     return snippet(body);
   const auto& first

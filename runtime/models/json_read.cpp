@@ -36,6 +36,11 @@ std::optional<std::int64_t> find_integer(const json& value, const char* key) {
   return found == nullptr ? std::nullopt : to_integer(*found);
 }
 
+json parse_or_discard(std::string_view text) {
+  auto value = parse_json(text);
+  return value ? std::move(*value) : json(json::value_t::discarded);
+}
+
 std::string snippet(std::string_view text, std::size_t size_max) {
   const auto is_cut = text.size() > size_max;
   if (is_cut) {

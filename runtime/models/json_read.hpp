@@ -24,6 +24,10 @@ std::string_view text_or_empty(const json& value, const char* key);
 
 std::optional<std::int64_t> find_integer(const json& value, const char* key);
 
+/// The value of `text`; discarded when it is not JSON, or nested too deeply to
+/// be written or copied (see `parse_json`).
+json parse_or_discard(std::string_view text);
+
 /// At most `size_max` bytes of `text` on one line, cut between characters;
 /// "..." marks a cut.
 std::string snippet(std::string_view text, std::size_t size_max = 300);

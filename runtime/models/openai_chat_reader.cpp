@@ -152,7 +152,7 @@ chat_events::on_error(response_draft& draft, const json& error, bool is_stream,
   // model is better told what is wrong with it than asked again.
   if (text_or_empty(error, "code") == "tool_use_failed") {
     const auto made
-      = json::parse(text_or_empty(error, "failed_generation"), nullptr, false);
+      = parse_or_discard(text_or_empty(error, "failed_generation"));
     const auto name = text_or_empty(made, "name");
     if (!name.empty()) {
       draft.parts.add_call(

@@ -141,7 +141,7 @@ wire_reader::take(const sse_event& event, const delta_sink& sink) {
   }
   if (event.data.find_first_not_of(" \t\n") == std::string::npos)
     return std::nullopt;
-  const auto value = json::parse(event.data, nullptr, false);
+  const auto value = parse_or_discard(event.data);
   const auto is_error = event.event == "error";
   if (is_error && value.is_discarded())
     return events_->on_error(draft_, json(event.data), true, sink);
@@ -162,7 +162,7 @@ std::optional<attempt_failure> wire_reader::take_body(const delta_sink& sink) {
   const auto first = body_.find_first_not_of(" \t\r\n");
   if (first == std::string::npos)
     return bad_response(model_name, "the response is empty", true);
-  const auto value = json::parse(body_, nullptr, false);
+  const auto value = parse_or_discard(body_);
   if (value.is_discarded()) {
     // JSON that breaks off was cut on its way; anything else is not a model.
     const auto is_cut = body_[first] == '{';
