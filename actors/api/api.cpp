@@ -9,6 +9,7 @@
 #include "runtime/flow/views.hpp"
 #include "runtime/messages/history_json.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -288,6 +289,10 @@ void api_state::events(const exchange_ptr& exchange,
                     failure{errc::invalid_argument,
                             "Last-Event-ID must be the number of an event"});
   }
+  // A number from elsewhere must not make a watcher wait for what never comes.
+  after = std::min(after, (summary->last_sequence + 1)
+                              * runtime::events_per_entry
+                            - 1);
   const auto* follow = request.query_value("follow");
   self->spawn(event_session,
               event_session_options{options.services, options.gateway, exchange,

@@ -97,7 +97,7 @@ void flow_run_state::advance() {
   if (const auto deadline = run->deadline())
     wake = std::min(wake.value_or(*deadline), *deadline);
   leave_if_idle();
-  // A timer would keep the actor in memory.
+  // Nothing may begin once the gateway was asked to forget this actor.
   set_timer(leaving_ ? std::nullopt : wake);
 }
 
@@ -192,9 +192,7 @@ void flow_run_state::wake(std::uint64_t timer) {
   if (timer != timer_)
     return;
   timer_at_.reset();
-  // What begins now would be taken over by nobody.
-  if (!leaving_)
-    advance();
+  advance();
 }
 
 // -- tasks --------------------------------------------------------------------

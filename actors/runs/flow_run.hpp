@@ -115,7 +115,7 @@ private:
   /// Messages from the gateway so far.
   std::uint64_t received_ = 0;
   std::optional<runtime::timestamp> idle_until_;
-  /// The gateway was asked to forget this actor: nothing may begin any more.
+  /// The gateway was asked to forget this actor, and has not answered.
   bool leaving_ = false;
 };
 

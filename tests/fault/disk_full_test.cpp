@@ -49,7 +49,7 @@ void check_full(const rig& rig, const std::string& agent) {
   CAF_CHECK(refused.received.find("\"storage_full\"") != std::string::npos);
   const auto ready = rig.node.api().call("GET", "/readyz", "", {});
   CAF_CHECK_EQUAL(ready.status, 503);
-  CAF_CHECK_EQUAL(ready.value()["status"], "disk full");
+  CAF_CHECK(ready.body.find("\"disk full\"") != std::string::npos);
   CAF_CHECK(rig.node.api().is_healthy());
   CAF_CHECK_EQUAL(rig.node.api().get("/v1/runs").status, 200);
   CAF_CHECK_EQUAL(rig.node.api().get("/v1/agents").status, 200);
@@ -105,7 +105,8 @@ CAF_TEST(runs go on where they were when there is room again) {
   for (const auto& run_id : node.ids) {
     const auto run = node.node.api().get("/v1/runs/" + run_id);
     CAF_CHECK_EQUAL(run.status, 200);
-    CAF_CHECK_EQUAL(run.value()["state"], "running");
+    const auto shown = run.value();
+    CAF_CHECK_EQUAL(shown["state"], "running");
     CAF_CHECK(node.rows(run_id, "tasks").size() >= 3u);
   }
   limit_files(node, RLIM_INFINITY);
@@ -117,7 +118,7 @@ CAF_TEST(runs go on where they were when there is room again) {
     CAF_CHECK_EQUAL(executions.size(), 1u);
   CAF_CHECK(wait_until([&] { return is_ready(node); }));
   const auto fresh = node.create("worker");
-  CAF_CHECK_EQUAL(node.finished(fresh)["state"], "completed");
+  CAF_CHECK_EQUAL(node.end_of(fresh), "completed");
 }
 
 CAF_TEST(a kill on a full disk loses nothing that was acknowledged) {
@@ -153,7 +154,7 @@ CAF_TEST(an idle node takes runs again by itself) {
   check_full(node, "quick");
   limit_files(node, RLIM_INFINITY);
   CAF_REQUIRE(wait_until([&] { return is_ready(node); }));
-  CAF_CHECK_EQUAL(node.finished(node.create("quick"))["state"], "completed");
+  CAF_CHECK_EQUAL(node.end_of(node.create("quick")), "completed");
 }
 
 CAF_TEST(a journal at its limit takes no runs and loses none) {
@@ -184,6 +185,6 @@ CAF_TEST(a journal at its limit takes no runs and loses none) {
   limit(64 << 20);
   node.node.start();
   for (const auto& run_id : ids)
-    CAF_CHECK_EQUAL(node.finished(run_id)["state"], "completed");
+    CAF_CHECK_EQUAL(node.end_of(run_id), "completed");
   CAF_CHECK_EQUAL(node.effects().size(), ids.size());
 }

@@ -99,7 +99,7 @@ CAF_TEST(every offset of a finished run gives the rest) {
   write_agent(rig, 0);
   rig.node.start();
   const auto run_id = rig.create("speaker");
-  CAF_REQUIRE_EQUAL(rig.finished(run_id)["state"], "completed");
+  CAF_REQUIRE_EQUAL(rig.end_of(run_id), "completed");
   const auto all = all_events(rig, run_id);
   CAF_REQUIRE(all.size() > 20u);
   check_ascending(all);

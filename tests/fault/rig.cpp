@@ -105,6 +105,11 @@ json rig::finished(const std::string& run_id) const {
   return node.api().wait_for_state(run_id, "completed");
 }
 
+std::string rig::end_of(const std::string& run_id) const {
+  const auto run = finished(run_id);
+  return run.is_object() ? run.value("state", "") : "";
+}
+
 json rig::rows(const std::string& run_id, const std::string& what) const {
   const auto path = what == "entries" ? "journal" : what;
   const auto answer = node.api().get("/v1/runs/" + run_id + "/" + path);

@@ -68,6 +68,8 @@ public:
 
   /// Waits for the end of a run. @returns the run, or null
   [[nodiscard]] runtime::json finished(const std::string& run_id) const;
+  /// The state in which it has ended; empty when it has not in time.
+  [[nodiscard]] std::string end_of(const std::string& run_id) const;
 
   /// An array below a run: `tasks`, or `entries` of its journal.
   [[nodiscard]] runtime::json

@@ -98,9 +98,10 @@ CAF_TEST(an ordered stop is quick and ends the programs of tools) {
     CAF_CHECK(
       wait_until([&] { return !is_alive(pid); }, std::chrono::seconds{2}));
   rig.node.start();
-  for (const auto& id : {run_id, sleeper})
-    CAF_CHECK_EQUAL(rig.node.api().get("/v1/runs/" + id).value()["state"],
-                    "running");
+  for (const auto& id : {run_id, sleeper}) {
+    const auto run = rig.node.api().get("/v1/runs/" + id).value();
+    CAF_CHECK_EQUAL(run["state"], "running");
+  }
   CAF_CHECK_EQUAL(pids_in(rig.node.place().path() / "pids", 4).size(), 4u);
 }
 
@@ -119,7 +120,7 @@ CAF_TEST(the program of a tool does not outlive a killed node) {
     wait_until([&] { return !is_alive(pid); }, std::chrono::seconds{2}));
   rig.open_gate();
   rig.node.start();
-  CAF_CHECK_EQUAL(rig.finished(run_id)["state"], "completed");
+  CAF_CHECK_EQUAL(rig.end_of(run_id), "completed");
   CAF_CHECK_EQUAL(rig.effects().begin()->second.size(), 2u);
 }
 

@@ -143,7 +143,7 @@ CAF_TEST(a watcher that reads nothing is cut off and holds nobody up) {
   CAF_REQUIRE(quick.read_until([](const auto& x) { return !x.empty(); }));
   rig.open_gate();
   CAF_CHECK(quick.read_to_end());
-  CAF_CHECK_EQUAL(rig.finished(run_id)["state"], "completed");
+  CAF_CHECK_EQUAL(rig.end_of(run_id), "completed");
   const auto events = quick.events();
   CAF_REQUIRE(!events.empty());
   CAF_CHECK(is_end(events.back()));
@@ -184,11 +184,13 @@ CAF_TEST(a wait ends without an end of the run) {
   const std::vector<std::string> key{"Idempotency-Key: once"};
   const auto first = rig.node.api().post("/v1/runs?wait=1", body, key);
   CAF_CHECK_EQUAL(first.status, 201);
-  CAF_CHECK_EQUAL(first.value()["state"], "running");
+  const auto begun = first.value();
+  CAF_CHECK_EQUAL(begun["state"], "running");
   rig.open_gate();
   const auto second = rig.node.api().post("/v1/runs?wait=60", body, key);
   CAF_CHECK_EQUAL(second.status, 200);
-  CAF_CHECK_EQUAL(second.value()["id"], first.value()["id"]);
-  CAF_CHECK_EQUAL(second.value()["output"], "done");
+  const auto ended = second.value();
+  CAF_CHECK_EQUAL(ended["id"], begun["id"]);
+  CAF_CHECK_EQUAL(ended["output"], "done");
   CAF_CHECK_EQUAL(rig.effect_count(), 1u);
 }

@@ -86,6 +86,8 @@ sim_journal::entries(const std::string& run_id) const {
     if (sequence != out.size() + 1)
       world_.violate("D6: run " + run_id + " has a gap before entry "
                      + std::to_string(sequence));
+    if (!out.empty() && std::holds_alternative<runtime::run_ended>(out.back()))
+      world_.violate("D3: something follows the end of run " + run_id);
     out.push_back(std::move(value));
   }
   return out;

@@ -1,10 +1,6 @@
 #define CAF_SUITE simulation.rules
 
-#include "runtime/flow/views.hpp"
-#include "simulation/simulation.hpp"
-#include "simulation/wire.hpp"
-
-#include <caf/test/unit_test.hpp>
+#include "simulation/stage.hpp"
 
 using namespace perdure;
 using namespace perdure::simulation;
@@ -25,63 +21,6 @@ bool has(const universe& world, const std::string& rule) {
     world.violations.begin(), world.violations.end(),
     [&](const std::string& x) { return x.rfind(rule, 0) == 0; });
 }
-
-bool mentions(const std::vector<std::string>& lines, const std::string& text) {
-  return std::any_of(lines.begin(), lines.end(), [&](const auto& line) {
-    return line.find(text) != std::string::npos;
-  });
-}
-
-/// A node that a test drives itself.
-struct stage {
-  explicit stage(const std::string& plot_name)
-    : plot(scenario_named(plot_name)) {
-    world.world = plot.world;
-  }
-
-  /// Starts a node after the one before has died.
-  void boot() {
-    node.reset();
-    settings.agents = {plot.agent};
-    node = std::make_unique<sim_node>(world, settings);
-    node->start();
-    run_messages();
-  }
-
-  void create(std::size_t n = 0) {
-    const auto agent = node->services().agents->find(plot.agent.name);
-    node->create(creation(plot, n, agent->hash, world.now), agent->definition,
-                 true);
-  }
-
-  void run_messages() {
-    while (node->step()) {
-    }
-  }
-
-  /// Plays on until the run has ended; @returns whether it has
-  bool finish(const std::string& id = run_id) {
-    for (int i = 0; i < 500; ++i) {
-      run_messages();
-      const auto state = node->folded(id);
-      if (state && state->ended)
-        return true;
-      node->check_idle();
-      if (!node->fire_timer())
-        return false;
-    }
-    return false;
-  }
-
-  run_result result() const {
-    return result_of(*node->folded(run_id), node->entries(run_id));
-  }
-
-  scenario plot;
-  universe world{1};
-  node_settings settings;
-  std::unique_ptr<sim_node> node;
-};
 
 storage::append_batch
 next_batch(const storage::journal& journal, std::uint64_t epoch) {
@@ -136,44 +75,43 @@ CAF_TEST(a comparison sees another output and other messages) {
 CAF_TEST(D1 nothing is answered or begun while the disk is full) {
   stage on{"one tool"};
   on.boot();
-  on.create();
+  on.create_one();
   on.run_messages();
   on.world.disk->full = true;
-  on.create(1);
+  on.create_one(1);
   on.run_messages();
   const auto refused = "01900000-0000-7000-8000-000000000002";
   CAF_CHECK(on.node->observed[refused].refusal.code == errc::storage_full);
   CAF_CHECK(on.node->entries(refused).empty());
   on.world.disk->full = false;
   CAF_CHECK(on.finish());
-  check_calm(on.world);
+  on.check_calm();
 }
 
 CAF_TEST(D1 a node whose disk was full takes runs again by itself) {
   stage on{"one tool"};
   on.boot();
   on.world.disk->full = true;
-  on.create();
+  on.create_one();
   on.run_messages();
   CAF_CHECK(on.node->observed[run_id].refusal.code == errc::storage_full);
   CAF_CHECK(on.node->services().health->journal_full);
   on.world.disk->full = false;
   CAF_CHECK(on.node->fire_timer());
   on.run_messages();
-  on.create();
+  on.create_one();
   on.run_messages();
   CAF_CHECK(on.node->observed[run_id].refusal.code == errc::none);
   CAF_CHECK(on.finish());
-  check_calm(on.world);
+  on.check_calm();
 }
 
 CAF_TEST(D1 an outcome that found no room is kept until there is some) {
   stage on{"one tool"};
   on.boot();
-  on.create();
+  on.create_one();
   // The run is durable and its first request is under way.
-  while (on.world.executions.empty())
-    CAF_REQUIRE(on.node->step());
+  on.run_to_execution();
   on.world.disk->full = true;
   on.run_messages();
   for (int i = 0; i < 5; ++i) {
@@ -187,7 +125,7 @@ CAF_TEST(D1 an outcome that found no room is kept until there is some) {
   CAF_CHECK(!on.node->services().health->journal_full);
   for (const auto& [key, count] : on.world.executions)
     CAF_CHECK_EQUAL(count, 1u);
-  check_calm(on.world);
+  on.check_calm();
 }
 
 // -- D4 -----------------------------------------------------------------------
@@ -250,9 +188,8 @@ CAF_TEST(D6 the dead node cannot write after a new one has come) {
 CAF_TEST(D6 a run that another node has taken over is let go) {
   stage on{"long backoff parks the run"};
   on.boot();
-  on.create();
-  while (on.world.executions.empty())
-    CAF_REQUIRE(on.node->step());
+  on.create_one();
+  on.run_to_execution();
   const auto other = storage::make_memory_journal(on.world.disk);
   CAF_CHECK(other->commit({next_batch(*other, other->epoch())}).front().code
             == errc::none);
@@ -281,138 +218,5 @@ CAF_TEST(D7 a run keeps the definition it was started with) {
   for (const auto& body : bodies) {
     CAF_CHECK(body.find("Be brief.") != std::string::npos);
     CAF_CHECK(body.find("\"gpt-4o\"") != std::string::npos);
-  }
-}
-
-// -- D9 -----------------------------------------------------------------------
-
-CAF_TEST(D9 the journal grows with what is new) {
-  auto plot = scenario_named("one tool");
-  constexpr std::uint32_t steps = 40;
-  plot.world.model = [](std::uint32_t step, const execution&) {
-    return step < steps
-             ? calls({{"c" + std::to_string(100 + step), "add", R"({"n": 1})"}})
-             : says("Done.");
-  };
-  universe world{1};
-  const auto result = simulate(plot, {}, world);
-  check_calm(world);
-  CAF_CHECK(result.runs.at(run_id).end == runtime::run_end::completed);
-  const auto& records = world.disk->runs.at(run_id).entries;
-  CAF_REQUIRE(records.size() >= 2 * steps);
-  const auto step_size = [&](std::size_t step) {
-    return records[2 * step - 1].size() + records[2 * step].size();
-  };
-  for (std::size_t step = 2; step < steps - 1; ++step)
-    CAF_CHECK(step_size(step) <= step_size(1) + 16);
-}
-
-CAF_TEST(D9 large content is stored once) {
-  auto plot = scenario_named("one tool");
-  const auto large = "start " + std::string(50'000, 'x') + " end";
-  plot.world.function
-    = [&](const execution&) -> runtime::tool_reply { return json(large); };
-  plot.world.model = [](std::uint32_t step, const execution&) {
-    return step < 5
-             ? calls({{"c" + std::to_string(step), "add", R"({"n": 1})"}})
-             : says("Done.");
-  };
-  universe world{1};
-  const auto result = simulate(plot, {}, world);
-  check_calm(world);
-  CAF_CHECK_EQUAL(world.disk->blobs.size(), 1u);
-  CAF_CHECK(result.runs.at(run_id).messages.dump().find(large)
-            != std::string::npos);
-}
-
-// -- D10 ----------------------------------------------------------------------
-
-CAF_TEST(D10 a damaged run is not resumed and named) {
-  stage on{"one tool"};
-  on.boot();
-  on.create();
-  while (on.world.durable_entries < 2)
-    CAF_REQUIRE(on.node->step());
-  on.node->die();
-  const auto known = on.world.executions;
-  const auto intact = on.world.disk->runs.at(run_id).entries;
-  for (std::size_t at = 0; at < intact[1].size(); ++at) {
-    on.node.reset();
-    auto& entries = on.world.disk->runs.at(run_id).entries;
-    entries = intact;
-    entries[1][at] = static_cast<char>(entries[1][at] ^ 1);
-    on.boot();
-    on.run_messages();
-    CAF_CHECK(on.world.executions == known);
-    CAF_CHECK_EQUAL(entries.size(), intact.size());
-    CAF_CHECK(mentions(on.node->log, run_id));
-    CAF_CHECK(mentions(on.node->log, "sequence 2"));
-  }
-  // The undamaged run goes on.
-  on.node.reset();
-  on.world.disk->runs.at(run_id).entries = intact;
-  on.boot();
-  CAF_CHECK(on.finish());
-  check_calm(on.world);
-}
-
-CAF_TEST(D10 a damaged run that waits is not tried for ever) {
-  stage on{"long backoff parks the run"};
-  on.boot();
-  on.create();
-  on.run_messages();
-  on.node->die();
-  on.node.reset();
-  on.world.disk->runs.at(run_id).entries[1].back() ^= 1;
-  on.boot();
-  for (int i = 0; i < 1'000 && on.node->fire_timer(); ++i)
-    on.run_messages();
-  CAF_CHECK(mentions(on.node->log, "sequence 2"));
-  CAF_CHECK(on.node->log.size() < 5);
-}
-
-CAF_TEST(D10 a run without its definition is not resumed) {
-  stage on{"one tool"};
-  on.boot();
-  on.create();
-  while (on.world.durable_entries < 2)
-    CAF_REQUIRE(on.node->step());
-  on.node->die();
-  const auto known = on.world.executions;
-  on.world.disk->definitions.clear();
-  on.plot.agent.instructions = {{"You are another one.", false}};
-  on.boot();
-  on.run_messages();
-  CAF_CHECK(on.world.executions == known);
-  CAF_CHECK(mentions(on.node->log, run_id));
-}
-
-// -- D11 ----------------------------------------------------------------------
-
-CAF_TEST(D11 what cannot succeed ends with a typed error at once) {
-  const auto end_with = [](http_answer answer) {
-    auto plot = scenario_named("text only");
-    plot.world.model
-      = [answer](std::uint32_t, const execution&) { return answer; };
-    const auto result = simulate(plot);
-    CAF_CHECK_EQUAL(result.executions.begin()->second, 1u);
-    return result.runs.at(run_id);
-  };
-  http_answer malformed = says("x");
-  malformed.chunks = {"<html>not found</html>"};
-  CAF_CHECK(end_with(malformed).error == errc::model_bad_response);
-  http_answer huge;
-  huge.end = {errc::payload_too_large, "the response is over its bound"};
-  CAF_CHECK(end_with(huge).error == errc::payload_too_large);
-  for (const unsigned status : {400, 401, 403, 404, 413, 422}) {
-    const auto run = end_with(refuses(status));
-    CAF_CHECK(run.error == errc::model_http_error);
-    CAF_CHECK(run.error_message.find(std::to_string(status))
-              != std::string::npos);
-  }
-  for (const auto* name : {"usage limit", "limit of tool calls"}) {
-    const auto run = simulate(scenario_named(name)).runs.at(run_id);
-    CAF_CHECK(run.error == errc::usage_limit_exceeded);
-    CAF_CHECK(run.error_message.find("limit") != std::string::npos);
   }
 }
