@@ -103,9 +103,9 @@ struct deltas_published {
   runtime::timestamp time{};
 };
 
-/// The run has ended; nothing follows.
+/// The run has ended, or left memory because it cannot go on; nothing follows.
 struct run_over {
-  /// As the API shows the run.
+  /// As the API shows the run; empty when it has not ended.
   std::string run_json;
 };
 

@@ -57,6 +57,11 @@ std::string_view to_string(errc code) noexcept {
   return "unknown";
 }
 
+std::string number_of(errc code) {
+  auto digits = std::to_string(static_cast<int>(code));
+  return "PERDURE-" + std::string(4 - digits.size(), '0') + digits;
+}
+
 errc errc_from_string(std::string_view name) noexcept {
   for (const auto& [value, text] : names)
     if (text == name)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace perdure::runtime {
@@ -57,6 +58,9 @@ enum class errc : std::uint8_t {
 /// Returns the stable name of `code`, e.g. "storage_full"; it is the `type` of
 /// an API error.
 std::string_view to_string(errc code) noexcept;
+
+/// The code as people look it up, e.g. "PERDURE-0007".
+std::string number_of(errc code);
 
 /// The inverse of `to_string`; `errc::internal` for an unknown name.
 errc errc_from_string(std::string_view name) noexcept;

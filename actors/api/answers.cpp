@@ -2,8 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
-
 namespace perdure::actors {
 
 using runtime::errc;
@@ -38,12 +36,9 @@ unsigned status_of(errc code) noexcept {
 }
 
 std::string error_body(const runtime::failure& reason) {
-  char code[16];
-  std::snprintf(code, sizeof code, "PERDURE-%04d",
-                static_cast<int>(reason.code));
   return runtime::to_text(json{{"error",
                                 {{"type", runtime::to_string(reason.code)},
-                                 {"code", code},
+                                 {"code", runtime::number_of(reason.code)},
                                  {"message", reason.message},
                                  {"details", json::object()}}}});
 }

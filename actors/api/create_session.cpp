@@ -53,6 +53,8 @@ void create_session_state::on(const create_answer& answer) {
 }
 
 void create_session_state::on(const run_over& over) {
+  if (over.run_json.empty())
+    return answer_now();
   options.exchange->respond(status, "application/json", over.run_json);
   self->quit();
 }

@@ -117,7 +117,10 @@ event_session(event_session_actor::stateful_pointer<event_session_state> self,
   return {
     [self](const entries_published& x) { self->state.on(x); },
     [self](const deltas_published& x) { self->state.on(x); },
-    [self](const run_over&) { self->state.catch_up(); },
+    [self](const run_over&) {
+      self->state.catch_up();
+      self->state.end();
+    },
     [self](next_atom) {
       self->state.options.exchange->write(": still here\n\n");
       self->state.keep_alive();

@@ -2,6 +2,7 @@
 
 #include "actors/runs/local_model_task.hpp"
 #include "actors/runs/model_task.hpp"
+#include "actors/runs/summary.hpp"
 #include "actors/runs/tool_task.hpp"
 #include "runtime/flow/views.hpp"
 
@@ -33,7 +34,7 @@ void flow_run_state::open() {
     run.emplace(options.definition, options.services->language.render);
     run->apply(*options.created);
     durable_ = 1;
-    summary_ = summarize();
+    summary_ = summary_of(*options.created);
   } else if (!rehydrate()) {
     return;
   }
@@ -120,10 +121,8 @@ void flow_run_state::push(std::vector<runtime::entry> next) {
   request.batch.next_sequence = first;
   for (const auto& entry : *all)
     request.batch.entries.push_back(storage::encode(entry));
-  if (auto fresh = summarize(); fresh != summary_) {
-    summary_ = fresh;
-    request.batch.summary = std::move(fresh);
-  }
+  if (refresh_summary())
+    request.batch.summary = summary_;
   request.listener = self;
   request.token = first;
   pending_.push_back({first, std::move(all)});
@@ -161,6 +160,8 @@ void flow_run_state::abandon(const std::string& reason) {
   stop_tasks();
   options.services->log(log_level::error,
                         "run " + options.run_id + " left memory: " + reason);
+  for (const auto& watcher : options.watchers)
+    self->send(watcher, run_over{});
   self->send(options.gateway,
              run_left{options.run_id, received_, true, {}, true});
   self->quit();
@@ -349,20 +350,19 @@ void flow_run_state::publish(const pending_append& durable) {
     self->send(watcher, message);
 }
 
-storage::run_summary flow_run_state::summarize() const {
-  storage::run_summary out;
-  out.run_id = run->created.run_id;
-  out.agent = run->created.input.agent;
-  out.definition_hash = run->created.definition_hash;
-  out.status = run->status();
-  out.reason = runtime::reason_of(*run);
-  out.created_at = run->created.time;
-  out.status_since = out.status == summary_.status ? summary_.status_since
-                                                   : run->last_time;
-  out.wake_at = runtime::wake_time(*run);
-  out.tags = run->created.input.tags;
-  out.last_sequence = summary_.last_sequence;
-  return out;
+bool flow_run_state::refresh_summary() {
+  const auto status = run->status();
+  auto reason = runtime::reason_of(*run);
+  const auto wake_at = runtime::wake_time(*run);
+  if (status == summary_.status && reason == summary_.reason
+      && wake_at == summary_.wake_at)
+    return false;
+  if (status != summary_.status)
+    summary_.status_since = run->last_time;
+  summary_.status = status;
+  summary_.reason = std::move(reason);
+  summary_.wake_at = wake_at;
+  return true;
 }
 
 flow_run_actor::behavior_type

@@ -99,7 +99,8 @@ private:
   void publish(const pending_append& durable);
   void finish();
   void set_timer(std::optional<runtime::timestamp> moment);
-  [[nodiscard]] storage::run_summary summarize() const;
+  /// Makes the summary agree with the state. @returns whether it had to change
+  bool refresh_summary();
 
   /// Sequence of the last durable entry.
   std::uint64_t durable_ = 0;

@@ -210,7 +210,10 @@ json tasks_json(definition_ptr definition, const template_renderer& render,
 
 json why_json(const run_state& state, timestamp now) {
   auto waiting_for = json::array();
-  if (state.phase != run_phase::ended) {
+  if (state.status() == run_status::scheduled) {
+    waiting_for.push_back({{"what", "schedule"},
+                           {"at", to_iso(*state.created.scheduled_at)}});
+  } else if (state.phase != run_phase::ended) {
     for (const auto& task : open_tasks(state)) {
       const auto& progress = state.progress(task);
       const bool backing_off = progress.retry_at && *progress.retry_at > now;

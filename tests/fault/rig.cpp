@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <stdexcept>
 
 #include "support/waiting.hpp"
 
@@ -102,12 +103,16 @@ rig::create(const std::string& agent, const std::string& prompt) const {
 
 json rig::finished(const std::string& run_id) const {
   // Every run ends in one of the final states.
-  return node.api().wait_for_state(run_id, "completed");
+  auto run = node.api().wait_for_state(run_id, "completed");
+  if (!run.is_object())
+    throw std::runtime_error(
+      "run " + run_id + " does not end:\n"
+      + node.api().get("/v1/runs/" + run_id + "/why").body + "\n" + node.log());
+  return run;
 }
 
 std::string rig::end_of(const std::string& run_id) const {
-  const auto run = finished(run_id);
-  return run.is_object() ? run.value("state", "") : "";
+  return finished(run_id).value("state", "");
 }
 
 json rig::rows(const std::string& run_id, const std::string& what) const {

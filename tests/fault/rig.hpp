@@ -66,9 +66,10 @@ public:
   [[nodiscard]] std::string
   create(const std::string& agent, const std::string& prompt = "go") const;
 
-  /// Waits for the end of a run. @returns the run, or null
+  /// Waits for the end of a run. @returns the run
+  /// Throws std::runtime_error with what it waits for when it does not end.
   [[nodiscard]] runtime::json finished(const std::string& run_id) const;
-  /// The state in which it has ended; empty when it has not in time.
+  /// The state in which it ends.
   [[nodiscard]] std::string end_of(const std::string& run_id) const;
 
   /// An array below a run: `tasks`, or `entries` of its journal.

@@ -20,5 +20,10 @@ add_library(lmdb::lmdb UNKNOWN IMPORTED)
 set_target_properties(lmdb::lmdb PROPERTIES
   IMPORTED_LOCATION "${LMDB_LIBRARY}")
 
+find_library(MIMALLOC_LIBRARY NAMES mimalloc REQUIRED)
+add_library(mimalloc::mimalloc UNKNOWN IMPORTED)
+set_target_properties(mimalloc::mimalloc PROPERTIES
+  IMPORTED_LOCATION "${MIMALLOC_LIBRARY}")
+
 # Header-only, without a usable CMake package.
 find_path(VALIJSON_INCLUDE_DIR NAMES valijson/validator.hpp REQUIRED)

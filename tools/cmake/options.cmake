@@ -8,6 +8,15 @@ if(PERDURE_CCACHE)
 endif()
 find_program(PERDURE_MOLD mold)
 
+# The allocator of the programs (docs/decisions/0005-allocator.md). It takes the
+# place of malloc by being linked, so the linker must not drop it; sanitizers
+# bring their own.
+add_library(perdure_allocator INTERFACE)
+if(NOT PERDURE_SANITIZERS)
+  target_link_options(perdure_allocator INTERFACE -Wl,--no-as-needed)
+  target_link_libraries(perdure_allocator INTERFACE mimalloc::mimalloc)
+endif()
+
 add_library(perdure_options INTERFACE)
 target_compile_features(perdure_options INTERFACE cxx_std_20)
 target_include_directories(perdure_options INTERFACE ${PROJECT_SOURCE_DIR})
