@@ -109,10 +109,9 @@ struct run_over {
   std::string run_json;
 };
 
-using watcher_actor
-  = caf::typed_actor<caf::reacts_to<entries_published>,
-                     caf::reacts_to<deltas_published>,
-                     caf::reacts_to<run_over>>;
+using watcher_actor = caf::typed_actor<caf::reacts_to<entries_published>,
+                                       caf::reacts_to<deltas_published>,
+                                       caf::reacts_to<run_over>>;
 
 // -- the gateway --------------------------------------------------------------
 

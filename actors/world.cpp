@@ -37,8 +37,8 @@ public:
   std::string make_run_id() override {
     // UUIDv7: milliseconds, version, 12 bits of microseconds so that ids of one
     // node sort by creation, variant, 62 random bits.
-    const auto micros = static_cast<std::uint64_t>(
-      now().time_since_epoch().count());
+    const auto micros
+      = static_cast<std::uint64_t>(now().time_since_epoch().count());
     const auto millis = micros / 1'000;
     const auto fraction = (micros % 1'000) * 4'096 / 1'000;
     const auto noise = generator()();

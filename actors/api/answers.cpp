@@ -59,12 +59,12 @@ void answer(server_exchange& exchange, const runtime::failure& reason) {
 }
 
 void not_allowed(server_exchange& exchange, std::string_view methods) {
-  exchange.respond(405, "application/json",
-                   error_body({errc::invalid_argument,
-                               exchange.request().method + " does not apply to "
-                                 + exchange.request().path + "; use "
-                                 + std::string{methods}}),
-                   {{"Allow", std::string{methods}}});
+  exchange.respond(
+    405, "application/json",
+    error_body({errc::invalid_argument,
+                exchange.request().method + " does not apply to "
+                  + exchange.request().path + "; use " + std::string{methods}}),
+    {{"Allow", std::string{methods}}});
 }
 
 } // namespace perdure::actors

@@ -26,8 +26,8 @@ constexpr std::string_view runs_path = "/v1/runs";
 constexpr std::string_view agents_path = "/v1/agents";
 
 /// The rest of `path` below `prefix`; nothing when it is not below it.
-std::optional<std::string> below(const std::string& path,
-                                 std::string_view prefix) {
+std::optional<std::string>
+below(const std::string& path, std::string_view prefix) {
   if (!path.starts_with(prefix))
     return std::nullopt;
   auto rest = path.substr(prefix.size());
@@ -39,9 +39,9 @@ std::optional<std::string> below(const std::string& path,
 }
 
 /// A whole number of a query; `fallback` when absent.
-result<std::uint64_t> number(const server_request& request,
-                             std::string_view name, std::uint64_t fallback,
-                             std::uint64_t most) {
+result<std::uint64_t>
+number(const server_request& request, std::string_view name,
+       std::uint64_t fallback, std::uint64_t most) {
   const auto* text = request.query_value(name);
   if (text == nullptr)
     return fallback;
@@ -65,16 +65,16 @@ bool same_secret(std::string_view left, std::string_view right) {
 }
 
 json summary_json(const storage::run_summary& run) {
-  return {{"id", run.run_id},
-          {"agent", run.agent},
-          {"definition", run.definition_hash},
-          {"state", runtime::to_string(run.status)},
-          {"reason", run.reason.empty() ? json() : json(run.reason)},
-          {"tags", run.tags},
-          {"created_at", runtime::to_iso(run.created_at)},
-          {"state_since", runtime::to_iso(run.status_since)},
-          {"wake_at",
-           run.wake_at ? json(runtime::to_iso(*run.wake_at)) : json()}};
+  return {
+    {"id", run.run_id},
+    {"agent", run.agent},
+    {"definition", run.definition_hash},
+    {"state", runtime::to_string(run.status)},
+    {"reason", run.reason.empty() ? json() : json(run.reason)},
+    {"tags", run.tags},
+    {"created_at", runtime::to_iso(run.created_at)},
+    {"state_since", runtime::to_iso(run.status_since)},
+    {"wake_at", run.wake_at ? json(runtime::to_iso(*run.wake_at)) : json()}};
 }
 
 json agent_json(const deployed_agent& agent) {
@@ -139,10 +139,10 @@ void api_state::handle(exchange_ptr exchange) {
   if (health(*exchange))
     return;
   if (!authorized(request))
-    return answer(*exchange,
-                  failure{errc::unauthorized,
-                          "a token is needed: Authorization: Bearer TOKEN, "
-                          "where TOKEN is in DATA_DIR/admin.token of the node"});
+    return answer(
+      *exchange, failure{errc::unauthorized,
+                         "a token is needed: Authorization: Bearer TOKEN, "
+                         "where TOKEN is in DATA_DIR/admin.token of the node"});
   if (const auto rest = below(request.path, runs_path)) {
     if (rest->empty())
       runs(exchange);
@@ -231,8 +231,8 @@ void api_state::list(server_exchange& exchange) const {
 void api_state::one_run(const exchange_ptr& exchange, const std::string& rest) {
   const auto slash = rest.find('/');
   const auto run_id = rest.substr(0, slash);
-  const auto what = slash == std::string::npos ? std::string{}
-                                               : rest.substr(slash + 1);
+  const auto what
+    = slash == std::string::npos ? std::string{} : rest.substr(slash + 1);
   const bool changes = what == "cancel";
   if (exchange->request().method != (changes ? "POST" : "GET"))
     not_allowed(*exchange, changes ? "POST" : "GET");
@@ -290,9 +290,8 @@ void api_state::events(const exchange_ptr& exchange,
                             "Last-Event-ID must be the number of an event"});
   }
   // A number from elsewhere must not make a watcher wait for what never comes.
-  after = std::min(after, (summary->last_sequence + 1)
-                              * runtime::events_per_entry
-                            - 1);
+  after = std::min(
+    after, (summary->last_sequence + 1) * runtime::events_per_entry - 1);
   const auto* follow = request.query_value("follow");
   self->spawn(event_session,
               event_session_options{options.services, options.gateway, exchange,
@@ -307,10 +306,10 @@ void api_state::cancel(server_exchange& exchange, const std::string& run_id) {
   if (!summary)
     return answer(exchange, summary.error());
   if (runtime::is_final(summary->status))
-    return answer(exchange,
-                  failure{errc::conflict,
-                          "run " + run_id + " has ended already: it is "
-                            + std::string{runtime::to_string(summary->status)}});
+    return answer(
+      exchange, failure{errc::conflict,
+                        "run " + run_id + " has ended already: it is "
+                          + std::string{runtime::to_string(summary->status)}});
   std::string reason = "cancelled by request";
   if (!exchange.request().body.empty()) {
     auto body = runtime::parse_json(exchange.request().body);
@@ -331,7 +330,8 @@ void api_state::cancel(server_exchange& exchange, const std::string& run_id) {
 
 // -- agents -------------------------------------------------------------------
 
-void api_state::agents(server_exchange& exchange, const std::string& rest) const {
+void api_state::agents(server_exchange& exchange,
+                       const std::string& rest) const {
   if (exchange.request().method != "GET")
     return not_allowed(exchange, "GET");
   if (rest.empty()) {

@@ -116,8 +116,8 @@ result<unit> read_schedule(const json& body, runtime::run_created& entry) {
   return runtime::ok();
 }
 
-result<unit> read_agent(const services& node, const json& body,
-                        create_request& out) {
+result<unit>
+read_agent(const services& node, const json& body, create_request& out) {
   auto name = text_field(body, "agent");
   if (!name)
     return name.error();
@@ -135,9 +135,8 @@ result<unit> read_agent(const services& node, const json& body,
     return model.error();
   out.entry.input.model = std::move(*model);
   // A model that cannot be reached is the caller's to know now, not later.
-  const auto& wanted = out.entry.input.model.empty()
-                         ? agent->definition->model
-                         : out.entry.input.model;
+  const auto& wanted = out.entry.input.model.empty() ? agent->definition->model
+                                                     : out.entry.input.model;
   if (wanted.empty())
     return invalid("agent '" + out.entry.input.agent
                    + "' names no model; give one in the request");
@@ -164,8 +163,8 @@ std::string digest_of(const std::string& body) {
     sorted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-result<unit> check_instructions(const services& node,
-                                const create_request& request) {
+result<unit>
+check_instructions(const services& node, const create_request& request) {
   for (const auto& item : request.definition->instructions) {
     if (!item.is_template)
       continue;
@@ -179,9 +178,9 @@ result<unit> check_instructions(const services& node,
 
 } // namespace
 
-result<create_request> parse_create(const services& node,
-                                    const std::string& body,
-                                    const std::string& key) {
+result<create_request>
+parse_create(const services& node, const std::string& body,
+             const std::string& key) {
   auto value = runtime::parse_json(body);
   if (!value)
     return invalid("the body is not JSON: " + value.error().message);
@@ -218,7 +217,8 @@ result<create_request> parse_create(const services& node,
   out.entry.idempotency_key = key;
   if (!key.empty())
     out.digest = digest_of(body);
-  input.conversation_id = *conversation == "new" ? std::string{} : *conversation;
+  input.conversation_id
+    = *conversation == "new" ? std::string{} : *conversation;
   if (conversation->empty())
     input.conversation_id = conversation_of(input.history);
   if (input.conversation_id.empty())

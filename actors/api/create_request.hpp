@@ -18,8 +18,8 @@ struct create_request {
 /// Checks the body of `POST /v1/runs` against the agents of this node.
 /// Errors: errc::invalid_argument, errc::unknown_agent, errc::unknown_model,
 /// errc::missing_api_key, errc::invalid_message_history.
-runtime::result<create_request> parse_create(const services& node,
-                                             const std::string& body,
-                                             const std::string& key);
+runtime::result<create_request>
+parse_create(const services& node, const std::string& body,
+             const std::string& key);
 
 } // namespace perdure::actors

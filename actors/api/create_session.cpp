@@ -23,9 +23,8 @@ void create_session_state::start() {
   if (options.wait.count() > 0)
     request.watcher = create_session_actor{self};
   self->send(options.gateway, std::move(request));
-  options.exchange->on_close([me = create_session_actor{self}] {
-    caf::anon_send(me, over_atom_v);
-  });
+  options.exchange->on_close(
+    [me = create_session_actor{self}] { caf::anon_send(me, over_atom_v); });
 }
 
 void create_session_state::on(const create_answer& answer) {
@@ -69,8 +68,7 @@ void create_session_state::answer_now() {
   self->quit();
 }
 
-create_session_actor::behavior_type
-create_session(
+create_session_actor::behavior_type create_session(
   create_session_actor::stateful_pointer<create_session_state> self,
   create_session_options options) {
   self->state.options = std::move(options);

@@ -14,8 +14,7 @@ using create_session_actor = caf::typed_actor<
   // The run is durable, or refused.
   caf::reacts_to<create_answer>,
   // The run goes on: nothing to do.
-  caf::reacts_to<entries_published>,
-  caf::reacts_to<deltas_published>,
+  caf::reacts_to<entries_published>, caf::reacts_to<deltas_published>,
   // The run has ended.
   caf::reacts_to<run_over>,
   // INTERNAL: the caller has waited as long as it wanted, or has gone.
@@ -49,8 +48,7 @@ struct create_session_state {
   unsigned status = 201;
 };
 
-create_session_actor::behavior_type
-create_session(
+create_session_actor::behavior_type create_session(
   create_session_actor::stateful_pointer<create_session_state> self,
   create_session_options options);
 

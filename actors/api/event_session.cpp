@@ -20,9 +20,8 @@ void event_session_state::start() {
   stream.emplace(options.definition, options.after);
   next = stream->first_entry();
   options.exchange->begin_stream("text/event-stream");
-  options.exchange->on_close([me = event_session_actor{self}] {
-    caf::anon_send(me, over_atom_v);
-  });
+  options.exchange->on_close(
+    [me = event_session_actor{self}] { caf::anon_send(me, over_atom_v); });
   // Watch first and read then: nothing falls between the two.
   if (options.follow)
     self->send(options.gateway,
@@ -40,9 +39,9 @@ void event_session_state::catch_up() {
     auto entries
       = options.services->journal->read(options.run_id, next, entries_max);
     if (!entries) {
-      options.services->log(log_level::error,
-                            "events of run " + options.run_id + ": "
-                              + entries.error().message);
+      options.services->log(log_level::error, "events of run " + options.run_id
+                                                + ": "
+                                                + entries.error().message);
       end();
       return;
     }
@@ -96,10 +95,9 @@ void event_session_state::write(
 }
 
 void event_session_state::keep_alive() {
-  options.exchange->after(keep_alive_interval,
-                          [me = event_session_actor{self}] {
-                            caf::anon_send(me, next_atom_v);
-                          });
+  options.exchange->after(
+    keep_alive_interval,
+    [me = event_session_actor{self}] { caf::anon_send(me, next_atom_v); });
 }
 
 void event_session_state::end() {

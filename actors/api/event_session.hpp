@@ -13,8 +13,7 @@ namespace perdure::actors {
 
 using event_session_actor = caf::typed_actor<
   // News of the run.
-  caf::reacts_to<entries_published>,
-  caf::reacts_to<deltas_published>,
+  caf::reacts_to<entries_published>, caf::reacts_to<deltas_published>,
   caf::reacts_to<run_over>,
   // INTERNAL: the stream has been silent for a while.
   caf::reacts_to<next_atom>,

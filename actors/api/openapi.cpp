@@ -94,28 +94,29 @@ json paths() {
                            "Number of the last event already seen."),
                  parameter("follow", "query", "boolean",
                            "false ends the stream after what is stored.")}),
-    json{{"200", {{"description", "The events."},
-                  {"content", {{"text/event-stream", json::object()}}}}}});
+    json{{"200",
+          {{"description", "The events."},
+           {"content", {{"text/event-stream", json::object()}}}}}});
   out["/v1/runs/{id}/events"] = {{"get", std::move(events)}};
   out["/v1/runs/{id}/cancel"]
     = {{"post", operation("cancelRun", "End the run as cancelled.",
                           json::array({run_parameter()}),
                           json{{"202", text_of("It is being cancelled.")}})}};
-  out["/v1/agents"] = {
-    {"get", operation("listAgents", "The agents of the node.", json::array(),
-                      json{{"200", text_of("The agents.")}})}};
+  out["/v1/agents"]
+    = {{"get", operation("listAgents", "The agents of the node.", json::array(),
+                         json{{"200", text_of("The agents.")}})}};
   out["/v1/agents/{name}"]
     = {{"get",
         operation("getAgent", "One agent with its definition.",
                   json::array({parameter("name", "path", "string", "Name.")}),
                   json{{"200", text_of("The agent.")}})}};
-  out["/healthz"] = {
-    {"get", operation("health", "The process answers.", json::array(),
-                      json{{"200", text_of("It does.")}})}};
-  out["/readyz"] = {
-    {"get", operation("ready", "The node takes new runs.", json::array(),
-                      json{{"200", text_of("It does.")},
-                           {"503", text_of("It does not, and why.")}})}};
+  out["/healthz"]
+    = {{"get", operation("health", "The process answers.", json::array(),
+                         json{{"200", text_of("It does.")}})}};
+  out["/readyz"]
+    = {{"get", operation("ready", "The node takes new runs.", json::array(),
+                         json{{"200", text_of("It does.")},
+                              {"503", text_of("It does not, and why.")}})}};
   return out;
 }
 
@@ -136,15 +137,14 @@ json schemas() {
        {"conversation_id", text},
        {"schedule_at", {{"type", "string"}, {"format", "date-time"}}}};
   json error{{"type", "object"}};
-  error["properties"]
-    = {{"error",
-        {{"type", "object"},
-         {"required", {"type", "code", "message"}},
-         {"properties",
-          {{"type", text},
-           {"code", text},
-           {"message", text},
-           {"details", {{"type", "object"}}}}}}}};
+  error["properties"] = {{"error",
+                          {{"type", "object"},
+                           {"required", {"type", "code", "message"}},
+                           {"properties",
+                            {{"type", text},
+                             {"code", text},
+                             {"message", text},
+                             {"details", {{"type", "object"}}}}}}}};
   return {{"create", std::move(create)}, {"error", std::move(error)}};
 }
 
@@ -153,9 +153,9 @@ std::string make_document() {
            {"info", {{"title", "Perdure"}, {"version", "0.1.0"}}},
            {"security", json::array({{{"token", json::array()}}})}};
   out["paths"] = paths();
-  out["components"]
-    = {{"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}}},
-       {"schemas", schemas()}};
+  out["components"] = {
+    {"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}}},
+    {"schemas", schemas()}};
   return runtime::to_text(out);
 }
 

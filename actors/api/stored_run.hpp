@@ -14,8 +14,8 @@ struct stored_run {
 };
 
 /// Errors: errc::run_not_found, errc::storage_corrupt.
-runtime::result<stored_run> load_run(const services& node,
-                                     const std::string& run_id);
+runtime::result<stored_run>
+load_run(const services& node, const std::string& run_id);
 
 /// Text that is a run's id, or the failure to tell the caller.
 runtime::result<runtime::unit> check_run_id(const std::string& text);

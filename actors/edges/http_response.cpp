@@ -55,12 +55,12 @@ void append_head(std::string& out, const http_response_head& head,
 }
 
 std::string error_body(std::string_view type, std::string_view message) {
-  const runtime::json body{{"error",
-                            {{"type", std::string{type}},
-                             {"code", runtime::number_of(
-                                        runtime::errc_from_string(type))},
-                             {"message", std::string{message}},
-                             {"details", runtime::json::object()}}}};
+  const runtime::json body{
+    {"error",
+     {{"type", std::string{type}},
+      {"code", runtime::number_of(runtime::errc_from_string(type))},
+      {"message", std::string{message}},
+      {"details", runtime::json::object()}}}};
   return runtime::to_text(body);
 }
 

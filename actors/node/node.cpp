@@ -32,8 +32,8 @@ services_ptr make_services(node_options& options) {
   out->world = options.world ? options.world : make_real_world();
   out->journal = options.journal;
   out->http = options.client ? options.client : make_curl_http_client();
-  out->processes = options.processes ? options.processes
-                                     : make_process_runner();
+  out->processes
+    = options.processes ? options.processes : make_process_runner();
   out->language = options.language;
   out->environment = options.environment;
   out->expand = options.expand;
@@ -49,8 +49,7 @@ services_ptr make_services(node_options& options) {
 class local_node final : public node {
 public:
   local_node(services_ptr shared, std::size_t threads)
-    : services_(std::move(shared)), config_(threads), system_(config_) {
-  }
+    : services_(std::move(shared)), config_(threads), system_(config_) {}
 
   ~local_node() override {
     stop(std::chrono::milliseconds{0});
@@ -104,12 +103,13 @@ private:
     const auto workers = std::max<std::size_t>(1, options.http->threads);
     for (std::size_t i = 0; i < workers; ++i)
       api_.push_back(system_.spawn(api, settings));
-    auto handler = [workers = api_, next = std::make_shared<std::atomic<std::size_t>>(0)](
-                     std::shared_ptr<server_exchange> exchange) {
-      const auto i = next->fetch_add(1, std::memory_order_relaxed);
-      caf::anon_send(workers[i % workers.size()],
-                     api_call{std::move(exchange)});
-    };
+    auto handler
+      = [workers = api_, next = std::make_shared<std::atomic<std::size_t>>(0)](
+          std::shared_ptr<server_exchange> exchange) {
+          const auto i = next->fetch_add(1, std::memory_order_relaxed);
+          caf::anon_send(workers[i % workers.size()],
+                         api_call{std::move(exchange)});
+        };
     auto server = start_http_server(*options.http, std::move(handler));
     if (!server)
       return server.error();

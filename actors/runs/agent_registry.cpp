@@ -11,8 +11,7 @@ using runtime::failure;
 
 agent_registry::agent_registry(std::shared_ptr<storage::journal> journal,
                                runtime::schema_compiler compile)
-  : journal_(std::move(journal)), compile_(std::move(compile)) {
-}
+  : journal_(std::move(journal)), compile_(std::move(compile)) {}
 
 runtime::result<deployed_agent>
 agent_registry::deploy(runtime::agent_definition definition,
@@ -28,12 +27,12 @@ agent_registry::deploy(runtime::agent_definition definition,
     auto schema = compile_(tool.parameters);
     if (!schema)
       return failure{schema.error().code, "tool '" + tool.name + "' of agent '"
-                                            + definition.name + "': "
-                                            + schema.error().message};
+                                            + definition.name
+                                            + "': " + schema.error().message};
     tool.schema = *schema;
   }
-  agent.definition = std::make_shared<const runtime::agent_definition>(
-    std::move(definition));
+  agent.definition
+    = std::make_shared<const runtime::agent_definition>(std::move(definition));
   const std::unique_lock lock{mutex_};
   const auto& name = agent.definition->name;
   by_name_.insert_or_assign(name, agent);

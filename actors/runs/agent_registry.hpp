@@ -28,8 +28,9 @@ public:
 
   /// Makes `definition` the one that new runs of its name get. Its text is
   /// durable when this returns. `functions` serve its tools of kind function.
-  runtime::result<deployed_agent> deploy(runtime::agent_definition definition,
-                                         runtime::tool_functions functions = {});
+  runtime::result<deployed_agent>
+  deploy(runtime::agent_definition definition,
+         runtime::tool_functions functions = {});
 
   /// Errors: errc::unknown_agent, naming those that exist.
   [[nodiscard]] runtime::result<deployed_agent>

@@ -232,8 +232,8 @@ void flow_run_state::start_model(const runtime::start_task& command) {
     auto bound = options.services->models->resolve(
       wanted.empty() ? definition.model : wanted);
     if (!bound)
-      return fail_attempt(command, {bound.error().code, bound.error().message,
-                                    false, {}, 0});
+      return fail_attempt(
+        command, {bound.error().code, bound.error().message, false, {}, 0});
     binding_ = *bound;
   }
   if (binding_->local != nullptr) {
@@ -244,10 +244,10 @@ void flow_run_state::start_model(const runtime::start_task& command) {
       return fail_attempt(command, std::move(*failure));
     auto handle = self->spawn<caf::monitored>(
       local_model_task,
-      local_model_task_options{task(command),
-                               std::move(
-                                 std::get<runtime::local_answer>(answer))});
-    running_[command.task] = {command.attempt, caf::actor_cast<caf::actor>(handle)};
+      local_model_task_options{
+        task(command), std::move(std::get<runtime::local_answer>(answer))});
+    running_[command.task]
+      = {command.attempt, caf::actor_cast<caf::actor>(handle)};
     return;
   }
   if (conversation_ == nullptr)
@@ -255,12 +255,13 @@ void flow_run_state::start_model(const runtime::start_task& command) {
       {binding_->identity, run->definition, binding_->provider.stream});
   for (; encoded_ < run->history.size(); ++encoded_)
     if (auto added = conversation_->add(*run->history[encoded_]); !added)
-      return fail_attempt(command, {added.error().code, added.error().message,
-                                    false, {}, 0});
+      return fail_attempt(
+        command, {added.error().code, added.error().message, false, {}, 0});
   auto handle = self->spawn<caf::monitored>(
     model_task, model_task_options{task(command), binding_,
                                    conversation_->request(run->instructions)});
-  running_[command.task] = {command.attempt, caf::actor_cast<caf::actor>(handle)};
+  running_[command.task]
+    = {command.attempt, caf::actor_cast<caf::actor>(handle)};
 }
 
 void flow_run_state::start_tool(const runtime::start_task& command) {
@@ -268,7 +269,8 @@ void flow_run_state::start_tool(const runtime::start_task& command) {
     tool_task, tool_task_options{task(command), run->definition,
                                  *run->calls[command.task.index].part,
                                  options.run_id, run->created.input.deps});
-  running_[command.task] = {command.attempt, caf::actor_cast<caf::actor>(handle)};
+  running_[command.task]
+    = {command.attempt, caf::actor_cast<caf::actor>(handle)};
 }
 
 void flow_run_state::fail_attempt(const runtime::start_task& command,
@@ -326,10 +328,12 @@ void flow_run_state::on(const caf::down_msg& gone) {
   // It went without a report.
   task_ended ended{{crashed->first, crashed->second.attempt,
                     options.services->world->now(),
-                    runtime::attempt_failure{
-                      errc::internal,
-                      "the task's actor died: " + to_string(gone.reason), true,
-                      {}, 0}}};
+                    runtime::attempt_failure{errc::internal,
+                                             "the task's actor died: "
+                                               + to_string(gone.reason),
+                                             true,
+                                             {},
+                                             0}}};
   on(ended);
 }
 
@@ -379,9 +383,7 @@ flow_run(flow_run_actor::stateful_pointer<flow_run_state> self,
     [self](append_done& x) { self->state.on(x); },
     [self](task_ended& x) { self->state.on(x); },
     [self](const response_grew& x) { self->state.on(x); },
-    [self](wake_atom, std::uint64_t timer) {
-      self->state.wake(timer);
-    },
+    [self](wake_atom, std::uint64_t timer) { self->state.wake(timer); },
   };
 }
 

@@ -53,7 +53,8 @@ struct flow_run_state {
 
   /// Takes the run from the journal or from its creation and goes on with it.
   void open();
-  /// Looks at the state anew: what follows from it, and what should be under way.
+  /// Looks at the state anew: what follows from it, and what should be under
+  /// way.
   void advance();
   /// Applies `next` and all that follows from it, and appends them together.
   void push(std::vector<runtime::entry> next);

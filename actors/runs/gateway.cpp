@@ -13,8 +13,7 @@ using runtime::failure;
 using runtime::run_status;
 using runtime::timestamp;
 
-gateway_state::gateway_state(gateway_actor::pointer self_ptr)
-  : self(self_ptr) {
+gateway_state::gateway_state(gateway_actor::pointer self_ptr) : self(self_ptr) {
   // nop
 }
 
@@ -29,11 +28,12 @@ void gateway_state::create(create_run& request) {
                             {},
                             false});
   if (options.services->health->journal_full)
-    return answer(request, {{errc::storage_full,
-                             "the node's disk is full and it takes no new runs; "
-                             "free some space, it goes on by itself"},
-                            {},
-                            false});
+    return answer(
+      request,
+      {{errc::storage_full, "the node's disk is full and it takes no new runs; "
+                            "free some space, it goes on by itself"},
+       {},
+       false});
   if (queue_.size() + creating_.size() >= limits.queued_runs_max)
     return answer(request,
                   {{errc::overloaded,
@@ -65,13 +65,13 @@ void gateway_state::on(append_done& done) {
   if (!outcome.existing_run_id.empty()) {
     if (outcome.existing_digest == request.request_digest)
       return answer(request, {{}, outcome.existing_run_id, true});
-    return answer(request,
-                  {{errc::conflict,
-                    "the idempotency key '" + request.entry.idempotency_key
-                      + "' belongs to run " + outcome.existing_run_id
-                      + ", which was asked for something else; use another key"},
-                   {},
-                   false});
+    return answer(
+      request, {{errc::conflict,
+                 "the idempotency key '" + request.entry.idempotency_key
+                   + "' belongs to run " + outcome.existing_run_id
+                   + ", which was asked for something else; use another key"},
+                {},
+                false});
   }
   if (outcome.code != errc::none)
     return answer(request, {{outcome.code, outcome.message}, {}, false});
@@ -83,9 +83,9 @@ void gateway_state::on(append_done& done) {
     arm(*request.entry.scheduled_at);
     return;
   }
-  admit({run_id, request.definition,
-         std::make_shared<const runtime::run_created>(
-           std::move(request.entry))});
+  admit(
+    {run_id, request.definition,
+     std::make_shared<const runtime::run_created>(std::move(request.entry))});
 }
 
 void gateway_state::answer(create_run& request, create_answer what) {
@@ -95,8 +95,8 @@ void gateway_state::answer(create_run& request, create_answer what) {
 // -- runs in memory -----------------------------------------------------------
 
 void gateway_state::admit(admission next) {
-  if (draining_ || live_.contains(next.run_id)
-      || queued_.contains(next.run_id) || broken_.contains(next.run_id))
+  if (draining_ || live_.contains(next.run_id) || queued_.contains(next.run_id)
+      || broken_.contains(next.run_id))
     return;
   if (live_.size() < options.services->runs.active_runs_max) {
     spawn_run(std::move(next));
@@ -122,8 +122,7 @@ void gateway_state::spawn_run(admission next) {
     watchers_.erase(found);
   }
   auto actor = self->spawn(flow_run, std::move(run));
-  live_.insert_or_assign(std::move(next.run_id),
-                         live_run{std::move(actor), 0});
+  live_.insert_or_assign(std::move(next.run_id), live_run{std::move(actor), 0});
 }
 
 void gateway_state::admit_waiting() {
@@ -207,16 +206,15 @@ void gateway_state::recover() {
   query.status = run_status::running;
   query.limit = 1'000;
   std::size_t count = 0;
-  for (const auto status : {run_status::running, run_status::cancelling,
-                            run_status::pending}) {
+  for (const auto status :
+       {run_status::running, run_status::cancelling, run_status::pending}) {
     query.status = status;
     query.cursor.clear();
     do {
       auto page = options.services->journal->runs(query);
       if (!page) {
-        options.services->log(log_level::error,
-                              "cannot list unfinished runs: "
-                                + page.error().message);
+        options.services->log(log_level::error, "cannot list unfinished runs: "
+                                                  + page.error().message);
         return;
       }
       for (auto& run : page->runs)
@@ -226,8 +224,8 @@ void gateway_state::recover() {
     } while (!query.cursor.empty());
   }
   if (count > 0)
-    options.services->log(log_level::info, std::to_string(count)
-                                             + " unfinished runs go on");
+    options.services->log(log_level::info,
+                          std::to_string(count) + " unfinished runs go on");
   wake();
 }
 
@@ -299,9 +297,8 @@ gateway_actor::behavior_type
 gateway(gateway_actor::stateful_pointer<gateway_state> self,
         gateway_options options) {
   self->state.options = std::move(options);
-  self->set_down_handler([self](const caf::down_msg& message) {
-    self->state.drop(message.source);
-  });
+  self->set_down_handler(
+    [self](const caf::down_msg& message) { self->state.drop(message.source); });
   return {
     [self](create_run& x) { self->state.create(x); },
     [self](cancel_run& x) { self->state.cancel(x); },

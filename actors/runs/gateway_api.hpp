@@ -9,7 +9,8 @@ namespace perdure::actors {
 /// Knows which runs are in memory; everything that concerns a run goes through
 /// it.
 using gateway_actor = caf::typed_actor<
-  // Makes the run durable, then starts it. `create_answer` goes to the listener.
+  // Makes the run durable, then starts it. `create_answer` goes to the
+  // listener.
   caf::reacts_to<create_run>,
   // Ends a run that has not ended; nothing happens to one that has.
   caf::reacts_to<cancel_run>,

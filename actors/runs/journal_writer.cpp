@@ -86,9 +86,9 @@ void journal_writer_state::wake() {
   flush();
 }
 
-journal_writer_actor::behavior_type
-journal_writer(journal_writer_actor::stateful_pointer<journal_writer_state> self,
-               journal_writer_options options) {
+journal_writer_actor::behavior_type journal_writer(
+  journal_writer_actor::stateful_pointer<journal_writer_state> self,
+  journal_writer_options options) {
   self->state.options = std::move(options);
   return {
     [self](append_request& request) { self->state.add(request); },

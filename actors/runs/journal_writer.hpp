@@ -59,8 +59,8 @@ struct journal_writer_state {
 };
 
 /// Blocks in commits: spawn it detached.
-journal_writer_actor::behavior_type
-journal_writer(journal_writer_actor::stateful_pointer<journal_writer_state> self,
-               journal_writer_options options);
+journal_writer_actor::behavior_type journal_writer(
+  journal_writer_actor::stateful_pointer<journal_writer_state> self,
+  journal_writer_options options);
 
 } // namespace perdure::actors

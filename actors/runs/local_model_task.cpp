@@ -33,7 +33,9 @@ void local_model_task_state::step() {
       task_ended{{options.task, options.attempt, started_at,
                   runtime::attempt_failure{errc::model_timeout,
                                            "the model did not answer in time",
-                                           true, {}, 0}}});
+                                           true,
+                                           {},
+                                           0}}});
     self->quit();
     return;
   }
@@ -50,8 +52,8 @@ void local_model_task_state::step() {
     if (offset == 0)
       publish(runtime::part_started{part, runtime::text_part{}});
     const auto space = text->content.find(' ', offset);
-    const auto end = space == std::string::npos ? text->content.size()
-                                                : space + 1;
+    const auto end
+      = space == std::string::npos ? text->content.size() : space + 1;
     publish(runtime::part_grew{
       part, runtime::text_delta{text->content.substr(offset, end - offset)}});
     offset = end;
@@ -72,8 +74,7 @@ void local_model_task_state::publish(runtime::response_event event) {
   self->send(options.parent, response_grew{options.task.step, events});
 }
 
-local_model_task_actor::behavior_type
-local_model_task(
+local_model_task_actor::behavior_type local_model_task(
   local_model_task_actor::stateful_pointer<local_model_task_state> self,
   local_model_task_options options) {
   self->state.options = std::move(options);

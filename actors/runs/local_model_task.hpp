@@ -37,8 +37,7 @@ struct local_model_task_state {
   std::size_t offset = 0;
 };
 
-local_model_task_actor::behavior_type
-local_model_task(
+local_model_task_actor::behavior_type local_model_task(
   local_model_task_actor::stateful_pointer<local_model_task_state> self,
   local_model_task_options options);
 

@@ -16,8 +16,8 @@ runtime::result<binding_ptr> bind_script(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
   if (!file)
     return failure{errc::unknown_model, "script:" + path + ": cannot read '"
-                                          + path + "': "
-                                          + std::strerror(errno)};
+                                          + path
+                                          + "': " + std::strerror(errno)};
   std::ostringstream text;
   text << file.rdbuf();
   auto local = runtime::make_script_model(text.str());
@@ -47,8 +47,7 @@ std::string known(const std::map<std::string, provider_settings>& providers) {
 
 model_registry::model_registry(
   std::map<std::string, provider_settings> providers)
-  : providers_(std::move(providers)) {
-}
+  : providers_(std::move(providers)) {}
 
 runtime::result<binding_ptr> model_registry::resolve(const std::string& model) {
   {
@@ -71,8 +70,10 @@ model_registry::bind(const std::string& model) const {
   const auto prefix = model.substr(0, colon);
   if (colon == std::string::npos || colon + 1 == model.size())
     return failure{errc::unknown_model,
-                   "'" + model + "' is not a model; write provider:model, one "
-                     "of " + known(providers_)};
+                   "'" + model
+                     + "' is not a model; write provider:model, one "
+                       "of "
+                     + known(providers_)};
   const auto name = model.substr(colon + 1);
   if (prefix == "script")
     return bind_script(name);
@@ -86,15 +87,13 @@ model_registry::bind(const std::string& model) const {
   if (provider.api_key.empty() && !provider.api_key_variable.empty())
     return failure{errc::missing_api_key,
                    "model '" + model + "' needs an API key: set "
-                     + provider.api_key_variable
-                     + ", or providers." + prefix
+                     + provider.api_key_variable + ", or providers." + prefix
                      + ".api_key in the node file, and restart the node"};
   auto codec = runtime::codec_for(provider.wire);
   if (codec == nullptr)
-    return failure{errc::unknown_model, "provider '" + prefix
-                                          + "' speaks the wire format '"
-                                          + provider.wire
-                                          + "', which this version does not"};
+    return failure{errc::unknown_model,
+                   "provider '" + prefix + "' speaks the wire format '"
+                     + provider.wire + "', which this version does not"};
   auto out = std::make_shared<model_binding>();
   out->identity = {provider.provider_name, provider.base_url, name};
   out->codec = std::move(codec);

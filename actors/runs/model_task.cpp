@@ -14,8 +14,7 @@ constexpr std::size_t error_body_max_bytes = 65'536;
 /// Carries what arrives on the client's thread to the task's mailbox.
 class mailbox_receiver final : public http_receiver {
 public:
-  explicit mailbox_receiver(model_task_actor task) : task_(std::move(task)) {
-  }
+  explicit mailbox_receiver(model_task_actor task) : task_(std::move(task)) {}
 
   void on_head(http_head head) override {
     caf::anon_send(task_, http_arrived{std::move(head)});
@@ -87,9 +86,8 @@ void model_task_state::on(std::string& chunk) {
     error_body.append(chunk, 0, std::min(room, chunk.size()));
     return;
   }
-  auto failed = reader->feed(chunk, [this](const auto& event) {
-    said.push_back(event);
-  });
+  auto failed
+    = reader->feed(chunk, [this](const auto& event) { said.push_back(event); });
   publish();
   if (failed)
     report(std::move(*failed));
@@ -109,9 +107,8 @@ void model_task_state::on(const http_failure& end) {
       options.binding->identity.model_name, now));
     return;
   }
-  auto outcome = reader->finish(now, [this](const auto& event) {
-    said.push_back(event);
-  });
+  auto outcome
+    = reader->finish(now, [this](const auto& event) { said.push_back(event); });
   publish();
   std::visit([this](auto& x) { report(std::move(x)); }, outcome);
 }
@@ -119,11 +116,11 @@ void model_task_state::on(const http_failure& end) {
 void model_task_state::publish() {
   if (said.empty())
     return;
-  self->send(options.parent,
-             response_grew{
-               options.task.step,
-               std::make_shared<const std::vector<runtime::response_event>>(
-                 std::exchange(said, {}))});
+  self->send(
+    options.parent,
+    response_grew{options.task.step,
+                  std::make_shared<const std::vector<runtime::response_event>>(
+                    std::exchange(said, {}))});
 }
 
 void model_task_state::report(runtime::attempt_outcome outcome) {

@@ -68,9 +68,9 @@ void tool_task_state::start() {
   const auto* tool = options.definition->tool(options.call.tool_name);
   if (tool == nullptr)
     return fail(errc::internal, "the agent has no such tool", false);
-  timeout = std::min(tool->timeout.value_or(std::chrono::milliseconds::max()),
-                     options.policy.timeout.value_or(
-                       std::chrono::milliseconds::max()));
+  timeout = std::min(
+    tool->timeout.value_or(std::chrono::milliseconds::max()),
+    options.policy.timeout.value_or(std::chrono::milliseconds::max()));
   if (timeout == std::chrono::milliseconds::max())
     timeout = {};
   if (tool->kind == runtime::tool_kind::command)
@@ -101,8 +101,8 @@ void tool_task_state::run_function(const runtime::tool_definition& tool) {
   try {
     auto reply = function(call);
     if (auto* value = std::get_if<json>(&reply))
-      report(result_of(options.call, tool_result_kind::returned,
-                       std::move(*value)));
+      report(
+        result_of(options.call, tool_result_kind::returned, std::move(*value)));
     else if (auto* retry = std::get_if<runtime::tool_retry>(&reply))
       report(result_of(options.call, tool_result_kind::retry,
                        std::move(retry->message)));
@@ -111,8 +111,8 @@ void tool_task_state::run_function(const runtime::tool_definition& tool) {
                        std::get<runtime::tool_failed>(reply).message));
   } catch (const std::exception& reason) {
     // The host's code is the one place where an exception is expected.
-    fail(errc::tool_error,
-         "tool '" + tool.name + "' threw: " + reason.what(), true);
+    fail(errc::tool_error, "tool '" + tool.name + "' threw: " + reason.what(),
+         true);
   } catch (...) {
     fail(errc::tool_error, "tool '" + tool.name + "' threw something unknown",
          true);
@@ -147,8 +147,7 @@ void tool_task_state::run_command(const runtime::tool_definition& tool) {
   request.environment.emplace_back("PERDURE_ATTEMPT",
                                    std::to_string(options.attempt));
   process = options.services->processes->start(
-    std::move(request),
-    [task = tool_task_actor{self}](process_result result) {
+    std::move(request), [task = tool_task_actor{self}](process_result result) {
       caf::anon_send(task, command_ended{std::move(result)});
     });
 }
@@ -179,8 +178,8 @@ void tool_task_state::on(process_result& result) {
            true);
       break;
     case process_end::timed_out:
-      fail(errc::tool_timeout, "Timed out after " + seconds(timeout) + " seconds.",
-           true);
+      fail(errc::tool_timeout,
+           "Timed out after " + seconds(timeout) + " seconds.", true);
       break;
     case process_end::output_too_large:
       report(result_of(options.call, tool_result_kind::failed,

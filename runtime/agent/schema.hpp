@@ -39,8 +39,8 @@ using schema_ptr = std::shared_ptr<const schema>;
 using schema_compiler = std::function<result<schema_ptr>(const json& text)>;
 
 /// Renders a template against `deps`. Errors: errc::invalid_argument.
-using template_renderer
-  = std::function<result<std::string>(const std::string& text, const json& deps)>;
+using template_renderer = std::function<result<std::string>(
+  const std::string& text, const json& deps)>;
 
 /// What runtime needs from libraries it does not link.
 struct language_services {

@@ -46,9 +46,8 @@ std::string_view to_string(tool_result_kind kind) noexcept {
 }
 
 json task_json(const task_ref& task) {
-  return {{"step", task.step},
-          {"kind", to_string(task.kind)},
-          {"index", task.index}};
+  return {
+    {"step", task.step}, {"kind", to_string(task.kind)}, {"index", task.index}};
 }
 
 json outcome_json(const model_response& x) {

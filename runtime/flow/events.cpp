@@ -32,15 +32,15 @@ struct collector {
   }
 
   void on(const attempt_failed& x) {
-    out.push_back({{"event_kind", "task_retry"},
-                   {"task_kind", to_string(x.task.kind)},
-                   {"step", x.task.step},
-                   {"index", x.task.index},
-                   {"attempt", x.attempt},
-                   {"error",
-                    {{"type", to_string(x.reason.code)},
-                     {"message", x.reason.message}}},
-                   {"retry_at", to_iso(x.retry_at)}});
+    out.push_back(
+      {{"event_kind", "task_retry"},
+       {"task_kind", to_string(x.task.kind)},
+       {"step", x.task.step},
+       {"index", x.task.index},
+       {"attempt", x.attempt},
+       {"error",
+        {{"type", to_string(x.reason.code)}, {"message", x.reason.message}}},
+       {"retry_at", to_iso(x.retry_at)}});
   }
 
   void on(const task_completed& x) {
@@ -76,8 +76,8 @@ struct collector {
   void outcome(const task_completed& entry, const tool_result& x) {
     request_part part;
     if (x.kind == tool_result_kind::retry)
-      part = retry_prompt_part{x.content, x.tool_name, x.tool_call_id,
-                               entry.time};
+      part
+        = retry_prompt_part{x.content, x.tool_name, x.tool_call_id, entry.time};
     else
       part = tool_return_part{x.tool_name,
                               x.content,
@@ -94,9 +94,9 @@ struct collector {
   }
 
   void outcome(const task_completed&, const task_error& x) {
-    out.push_back({{"event_kind", "task_failed"},
-                   {"error",
-                    {{"type", to_string(x.code)}, {"message", x.message}}}});
+    out.push_back(
+      {{"event_kind", "task_failed"},
+       {"error", {{"type", to_string(x.code)}, {"message", x.message}}}});
   }
 
   void on(const output_rejected& x) {
@@ -204,16 +204,15 @@ json to_json(const event_envelope& value, const std::string& run_id) {
 }
 
 event_stream::event_stream(definition_ptr definition, std::uint64_t after)
-  : definition_(std::move(definition)), after_(after) {
-}
+  : definition_(std::move(definition)), after_(after) {}
 
 std::uint64_t event_stream::first_entry() const noexcept {
   // Events of the entry itself may be new as well as those after it.
   return std::max<std::uint64_t>(1, after_ / events_per_entry);
 }
 
-std::vector<event_envelope> event_stream::on_entry(std::uint64_t sequence,
-                                                   const entry& value) {
+std::vector<event_envelope>
+event_stream::on_entry(std::uint64_t sequence, const entry& value) {
   collector events{*definition_, seen_, {}};
   std::visit([&events](const auto& x) { events.on(x); }, value);
   std::vector<event_envelope> out;
@@ -227,9 +226,9 @@ std::vector<event_envelope> event_stream::on_entry(std::uint64_t sequence,
   return out;
 }
 
-std::vector<event_envelope> event_stream::on_live(std::uint64_t sequence,
-                                                  const response_event& value,
-                                                  timestamp time) {
+std::vector<event_envelope>
+event_stream::on_live(std::uint64_t sequence, const response_event& value,
+                      timestamp time) {
   if (sequence != live_entry_) {
     // A watcher that comes back goes on counting where it left off.
     const bool back = after_ / events_per_entry == sequence

@@ -13,8 +13,8 @@ namespace perdure::runtime {
 /// One event as a watcher sees it.
 ///
 /// Units:   `sequence` grows along a run. Events of the n-th entry have
-///          n * 1,000,000 + k; live events after it n * 1,000,000 + 500,000 + k.
-///          A watcher that comes back with the last number it saw misses
+///          n * 1,000,000 + k; live events after it n * 1,000,000 + 500,000 +
+///          k. A watcher that comes back with the last number it saw misses
 ///          nothing but deltas, in whose place it gets the finished parts.
 struct event_envelope {
   std::uint64_t sequence = 0;
@@ -40,13 +40,12 @@ public:
 
   /// Events of the next entry. Entries come in order, from the first one that
   /// may hold something new: `first_entry`.
-  std::vector<event_envelope> on_entry(std::uint64_t sequence,
-                                       const entry& value);
+  std::vector<event_envelope>
+  on_entry(std::uint64_t sequence, const entry& value);
 
   /// What the model says after entry `sequence` became durable.
-  std::vector<event_envelope> on_live(std::uint64_t sequence,
-                                      const response_event& value,
-                                      timestamp time);
+  std::vector<event_envelope>
+  on_live(std::uint64_t sequence, const response_event& value, timestamp time);
 
   /// Sequence of the first entry that this watcher needs.
   [[nodiscard]] std::uint64_t first_entry() const noexcept;

@@ -98,8 +98,8 @@ entries conclude_calls(const run_state& state, timestamp now) {
   if (!is_fresh(state))
     return {};
   const auto& response = state.last_response();
-  if (auto within = check_after_response(state.created.input.limits,
-                                         state.used, response.usage);
+  if (auto within = check_after_response(state.created.input.limits, state.used,
+                                         response.usage);
       !within)
     return fail(now, within.error());
   return screen(state, now);
@@ -111,8 +111,8 @@ std::vector<entry> conclude(const run_state& state, timestamp now) {
   if (state.phase == run_phase::empty || state.phase == run_phase::ended)
     return {};
   if (state.cancelling)
-    return {run_ended{now, run_end::cancelled, {}, errc::cancelled,
-                      state.cancel_reason}};
+    return {run_ended{
+      now, run_end::cancelled, {}, errc::cancelled, state.cancel_reason}};
   if (state.fatal)
     return fail(now, state.fatal->code, state.fatal->message);
   if (!state.instructions_error.empty())
@@ -124,14 +124,14 @@ std::vector<entry> conclude(const run_state& state, timestamp now) {
   if (state.phase == run_phase::calling)
     return conclude_calls(state, now);
   if (state.phase == run_phase::answered) {
-    if (auto within = check_after_response(state.created.input.limits,
-                                           state.used,
-                                           state.last_response().usage);
+    if (auto within = check_after_response(
+          state.created.input.limits, state.used, state.last_response().usage);
         !within)
       return fail(now, within.error());
     return conclude_answer(state, now);
   }
-  if (auto within = check_before_request(state.created.input.limits, state.used);
+  if (auto within
+      = check_before_request(state.created.input.limits, state.used);
       !within)
     return fail(now, within.error());
   return {};
@@ -180,10 +180,10 @@ std::vector<entry> recover(const run_state& state, timestamp now) {
       return;
     const auto attempts = state.progress(task).attempt_started;
     const auto policy = state.policy(task).on_interrupt;
-    const auto what = task.kind == task_kind::model_request
-                        ? std::string{"the model request"}
-                        : "the call of '"
-                            + state.calls[task.index].part->tool_name + "'";
+    const auto what
+      = task.kind == task_kind::model_request
+          ? std::string{"the model request"}
+          : "the call of '" + state.calls[task.index].part->tool_name + "'";
     if (policy == on_interrupt::ask) {
       asks = true; // nothing may follow the end of the run
       out = fail(now, errc::approval_unavailable,

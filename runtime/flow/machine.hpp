@@ -32,14 +32,14 @@ using command = std::variant<start_task, wait_until>;
 /// rejected output, the end of the run. They belong to the same append as what
 /// led to them, so that a run is never found between the two.
 /// @returns an empty list when the run needs an effect, or has ended.
-[[nodiscard]] std::vector<entry> conclude(const run_state& state,
-                                          timestamp now);
+[[nodiscard]] std::vector<entry>
+conclude(const run_state& state, timestamp now);
 
 /// All tasks that should be under way, and the earliest moment at which another
-/// one may begin. Ask again after every entry and at that moment; tasks that are
-/// under way already are named again.
-[[nodiscard]] std::vector<command> decide(const run_state& state,
-                                          timestamp now);
+/// one may begin. Ask again after every entry and at that moment; tasks that
+/// are under way already are named again.
+[[nodiscard]] std::vector<command>
+decide(const run_state& state, timestamp now);
 
 /// What a new owner appends first: the fate of tasks in doubt whose policy is
 /// not to run them again (D5).

@@ -136,12 +136,11 @@ void run_state::charge_retry(const tool_result& result) {
                         : definition->tool_retries;
   if (retries_of(result.tool_name) < budget)
     return;
-  fatal = task_error{errc::tool_retries_exceeded,
-                     "tool '" + result.tool_name
-                       + "' exceeded max retries count of "
-                       + std::to_string(budget)
-                       + "; the model would have been told: "
-                       + to_text(result.content)};
+  fatal = task_error{
+    errc::tool_retries_exceeded,
+    "tool '" + result.tool_name + "' exceeded max retries count of "
+      + std::to_string(budget)
+      + "; the model would have been told: " + to_text(result.content)};
 }
 
 void run_state::on(const output_rejected& x) {
@@ -210,8 +209,7 @@ void run_state::close_calls(message_state state) {
   history.back() = std::make_shared<const message>(std::move(partial));
 }
 
-void run_state::begin_request(std::vector<request_part> parts,
-                              timestamp time) {
+void run_state::begin_request(std::vector<request_part> parts, timestamp time) {
   model_request request;
   request.parts = std::move(parts);
   request.time = time;
@@ -296,13 +294,12 @@ std::string run_state::idempotency_key(const task_ref& task) const {
     return key + "/model";
   const auto& id = calls.at(task.index).part->tool_call_id;
   key += '/' + escaped(id);
-  const auto same = [&id](const call_state& x) {
-    return x.part->tool_call_id == id;
-  };
+  const auto same
+    = [&id](const call_state& x) { return x.part->tool_call_id == id; };
   // Some providers give two calls one id; the second is another task. So is a
   // call that is named like the model request.
-  if (const auto n = std::count_if(
-        calls.begin(), calls.begin() + task.index, same);
+  if (const auto n
+      = std::count_if(calls.begin(), calls.begin() + task.index, same);
       n > 0 || id == "model")
     key += '/' + std::to_string(n + 1);
   return key;

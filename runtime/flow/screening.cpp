@@ -7,12 +7,15 @@ namespace perdure::runtime {
 namespace {
 
 tool_result told(const tool_call_part& call, json content) {
-  return {call.tool_name, call.tool_call_id, tool_result_kind::retry,
-          std::move(content), {}};
+  return {call.tool_name,
+          call.tool_call_id,
+          tool_result_kind::retry,
+          std::move(content),
+          {}};
 }
 
-std::string unknown_tool(const agent_definition& definition,
-                         const std::string& name) {
+std::string
+unknown_tool(const agent_definition& definition, const std::string& name) {
   auto text = "Unknown tool name: '" + name + "'. ";
   if (definition.tools.empty())
     return text + "No tools available.";
@@ -51,8 +54,8 @@ json input_at(const json& arguments, const json& location) {
 
 } // namespace
 
-std::optional<tool_result> refuse(const agent_definition& definition,
-                                  const tool_call_part& call) {
+std::optional<tool_result>
+refuse(const agent_definition& definition, const tool_call_part& call) {
   const auto* tool = definition.tool(call.tool_name);
   if (tool == nullptr)
     return told(call, unknown_tool(definition, call.tool_name));
@@ -70,9 +73,9 @@ std::optional<tool_result> refuse(const agent_definition& definition,
     arguments = std::move(*parsed);
   }
   if (!arguments.is_object())
-    return told(call, json::array({error_item(
-                        "dict_type", json::array(),
-                        "Input should be an object", arguments)}));
+    return told(
+      call, json::array({error_item("dict_type", json::array(),
+                                    "Input should be an object", arguments)}));
   if (!tool->schema)
     return std::nullopt;
   auto errors = json::array();

@@ -9,8 +9,8 @@ namespace perdure::runtime {
 /// Looks at the call before anything runs.
 /// @returns what the model is told instead of a result: unknown tool, arguments
 /// that are not JSON or do not fit the schema; nothing when the call may run
-std::optional<tool_result> refuse(const agent_definition& definition,
-                                  const tool_call_part& call);
+std::optional<tool_result>
+refuse(const agent_definition& definition, const tool_call_part& call);
 
 /// The arguments are cut off in the middle of their JSON.
 bool is_cut_off(const tool_call_part& call);

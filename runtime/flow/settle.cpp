@@ -4,8 +4,8 @@ namespace perdure::runtime {
 
 namespace {
 
-tool_result told(const tool_call_part& call, tool_result_kind kind,
-                 std::string text) {
+tool_result
+told(const tool_call_part& call, tool_result_kind kind, std::string text) {
   return {call.tool_name, call.tool_call_id, kind, std::move(text), {}};
 }
 

@@ -105,8 +105,8 @@ private:
       row["usage"] = to_json(response->usage);
     } else if (const auto* result = std::get_if<tool_result>(&x.outcome)) {
       if (result->kind != tool_result_kind::returned)
-        row["state"] = result->kind == tool_result_kind::retry ? "retry"
-                                                               : "failed";
+        row["state"]
+          = result->kind == tool_result_kind::retry ? "retry" : "failed";
     } else {
       const auto& error = std::get<task_error>(x.outcome);
       row["state"] = "failed";
@@ -140,9 +140,8 @@ json error_json(const run_ended& end) {
 }
 
 json input_json(const run_input& input) {
-  const auto text = [](const std::string& x) {
-    return x.empty() ? json() : json(x);
-  };
+  const auto text
+    = [](const std::string& x) { return x.empty() ? json() : json(x); };
   return {{"prompt", input.prompt},
           {"deps", input.deps},
           {"model", text(input.model)},
@@ -211,8 +210,8 @@ json tasks_json(definition_ptr definition, const template_renderer& render,
 json why_json(const run_state& state, timestamp now) {
   auto waiting_for = json::array();
   if (state.status() == run_status::scheduled) {
-    waiting_for.push_back({{"what", "schedule"},
-                           {"at", to_iso(*state.created.scheduled_at)}});
+    waiting_for.push_back(
+      {{"what", "schedule"}, {"at", to_iso(*state.created.scheduled_at)}});
   } else if (state.phase != run_phase::ended) {
     for (const auto& task : open_tasks(state)) {
       const auto& progress = state.progress(task);

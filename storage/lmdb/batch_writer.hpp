@@ -18,10 +18,7 @@ public:
   /// `known` is what is durable already.
   batch_writer(const transaction& txn, const tail_map& known,
                const entry_tail& tail, std::uint64_t epoch)
-    : txn_(txn),
-      known_(known),
-      tail_(tail),
-      epoch_(epoch),
+    : txn_(txn), known_(known), tail_(tail), epoch_(epoch),
       change_(tail.begin()) {
     // nop
   }

@@ -43,7 +43,8 @@ result<unit> entry_tail::load(const transaction& txn) {
   MDB_val key{};
   MDB_val value{};
   code = mdb_cursor_get(cursor.get(), &key, &value, MDB_FIRST);
-  for (; code == 0; code = mdb_cursor_get(cursor.get(), &key, &value, MDB_NEXT)) {
+  for (; code == 0;
+       code = mdb_cursor_get(cursor.get(), &key, &value, MDB_NEXT)) {
     if (key.mv_size != sizeof(position_key)
         || value.mv_size < sizeof(entry_key) + checksum_size)
       return failure{errc::storage_corrupt, "journal: its tail is malformed"};
@@ -90,8 +91,8 @@ int entry_tail::append(const transaction& txn, tail_change& change,
   const auto position = key_of(change.next);
   auto key = to_val(view(position));
   MDB_val value{name.size() + checksum_size + payload.size(), nullptr};
-  const auto code = mdb_put(txn.handle, txn.in->tail, &key, &value,
-                            MDB_RESERVE | MDB_APPEND);
+  const auto code
+    = mdb_put(txn.handle, txn.in->tail, &key, &value, MDB_RESERVE | MDB_APPEND);
   if (code != 0)
     return code == MDB_KEYEXIST ? MDB_CORRUPTED : code;
   auto* into = static_cast<char*>(value.mv_data);
@@ -173,7 +174,8 @@ void entry_tail::accept(const tail_change& change) {
     order_.push_back(run);
   }
   order_.erase(order_.begin(),
-               order_.begin() + static_cast<std::ptrdiff_t>(change.first - first_));
+               order_.begin()
+                 + static_cast<std::ptrdiff_t>(change.first - first_));
   first_ = change.first;
   next_ = change.next;
 }

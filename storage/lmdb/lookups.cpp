@@ -30,9 +30,9 @@ std::uint64_t sequence_of(const MDB_val& key) noexcept {
 }
 
 /// Decodes the entry with that sequence and adds it.
-result<runtime::unit> add_entry(const transaction& txn, const run_key& run,
-                                std::uint64_t sequence, std::string_view record,
-                                std::vector<stored_entry>& entries) {
+result<runtime::unit>
+add_entry(const transaction& txn, const run_key& run, std::uint64_t sequence,
+          std::string_view record, std::vector<stored_entry>& entries) {
   auto fail = [&](errc code, std::string_view reason) {
     return failure{
       code, damaged_entry(run_id_of(view(run)), sequence, reason).message};
@@ -40,9 +40,8 @@ result<runtime::unit> add_entry(const transaction& txn, const run_key& run,
   auto payload = unseal(view(make_entry_key(run, sequence)), record);
   if (!payload)
     return fail(errc::storage_corrupt, "checksum mismatch");
-  auto value = decode(*payload, [&](const blob_hash& hash) {
-    return load_blob(txn, hash);
-  });
+  auto value = decode(
+    *payload, [&](const blob_hash& hash) { return load_blob(txn, hash); });
   if (!value)
     return fail(value.error().code, value.error().message);
   entries.push_back({sequence, std::move(*value)});
@@ -50,8 +49,8 @@ result<runtime::unit> add_entry(const transaction& txn, const run_key& run,
 }
 
 /// The record of a tail entry. Errors: errc::storage_corrupt.
-result<std::string_view> tail_record(const transaction& txn,
-                                     std::uint64_t position) {
+result<std::string_view>
+tail_record(const transaction& txn, std::uint64_t position) {
   std::array<char, 8> key;
   store_be64(key.data(), position);
   auto row = find(txn, txn.in->tail, {key.data(), key.size()});
@@ -164,11 +163,9 @@ load_entries(const transaction& txn, const run_key& run,
     return entries;
   for (; expected <= tail.last_sequence() && entries.size() < limit;
        ++expected) {
-    auto row
-      = tail_record(txn, tail.positions[expected - tail.first_sequence]);
+    auto row = tail_record(txn, tail.positions[expected - tail.first_sequence]);
     if (!row)
-      return damaged_entry(run_id_of(view(run)), expected,
-                           row.error().message);
+      return damaged_entry(run_id_of(view(run)), expected, row.error().message);
     if (auto added = add_entry(txn, run, expected, *row, entries); !added)
       return added.error();
   }

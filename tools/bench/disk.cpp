@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <string>
-
 #include <fcntl.h>
+#include <string>
 #include <unistd.h>
 
 namespace perdure::bench {
@@ -33,11 +32,11 @@ std::vector<std::uint32_t> time_each(std::size_t count, Work work) {
 
 } // namespace
 
-std::vector<std::uint32_t> time_syncs(const std::filesystem::path& directory,
-                                      std::size_t count) {
+std::vector<std::uint32_t>
+time_syncs(const std::filesystem::path& directory, std::size_t count) {
   const auto path = directory / "sync-probe";
-  const int file = ::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC,
-                          0600);
+  const int file
+    = ::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
   const std::string block(4'096, 'x');
   auto out = time_each(count, [&](std::size_t) {
     if (::write(file, block.data(), block.size()) < 0 || ::fdatasync(file) != 0)
@@ -48,8 +47,8 @@ std::vector<std::uint32_t> time_syncs(const std::filesystem::path& directory,
   return out;
 }
 
-std::vector<std::uint32_t> time_commits(const std::filesystem::path& directory,
-                                        std::size_t count) {
+std::vector<std::uint32_t>
+time_commits(const std::filesystem::path& directory, std::size_t count) {
   storage::lmdb_options options;
   options.directory = directory / "commit-probe";
   std::filesystem::remove_all(options.directory);

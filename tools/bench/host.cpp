@@ -31,8 +31,8 @@ std::string stay_script(std::chrono::milliseconds delay) {
          + std::to_string(delay.count()) + "}]}";
 }
 
-std::string write_script(const std::filesystem::path& path,
-                         const std::string& text) {
+std::string
+write_script(const std::filesystem::path& path, const std::string& text) {
   std::ofstream{path} << text;
   return "script:" + path.string();
 }

@@ -1,10 +1,9 @@
 #include "tools/bench/load_client.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cstdlib>
 #include <cstring>
-
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -41,10 +40,10 @@ int connect_to(std::uint16_t port) {
 }
 
 std::string request_text(const load& work) {
-  return "POST " + work.target + " HTTP/1.1\r\nHost: localhost\r\n"
-         "Authorization: Bearer "
-         + work.token
-         + "\r\nContent-Type: application/json\r\nContent-Length: "
+  return "POST " + work.target
+         + " HTTP/1.1\r\nHost: localhost\r\n"
+           "Authorization: Bearer "
+         + work.token + "\r\nContent-Type: application/json\r\nContent-Length: "
          + std::to_string(work.body.size()) + "\r\n\r\n" + work.body;
 }
 
@@ -56,15 +55,15 @@ std::size_t answer_size(const std::string& text) {
   const auto at = text.find("Content-Length: ");
   if (at == std::string::npos || at > head)
     return 0;
-  const auto size = head + 4 + std::strtoull(text.c_str() + at + 16, nullptr, 10);
+  const auto size
+    = head + 4 + std::strtoull(text.c_str() + at + 16, nullptr, 10);
   return text.size() >= size ? size : 0;
 }
 
 class loop {
 public:
   explicit loop(const load& work)
-    : work_(work), request_(request_text(work)), epoll_(::epoll_create1(0)) {
-  }
+    : work_(work), request_(request_text(work)), epoll_(::epoll_create1(0)) {}
 
   ~loop() {
     for (auto& peer : peers_)
@@ -172,8 +171,8 @@ load_result run_load(const load& work) {
   return loop{work}.run();
 }
 
-std::uint32_t percentile(const std::vector<std::uint32_t>& sorted,
-                         double share) {
+std::uint32_t
+percentile(const std::vector<std::uint32_t>& sorted, double share) {
   if (sorted.empty())
     return 0;
   const auto at = static_cast<std::size_t>(

@@ -36,6 +36,7 @@ struct load_result {
 load_result run_load(const load& work);
 
 /// Value below which `share` (0 to 1) of the sorted values lie.
-std::uint32_t percentile(const std::vector<std::uint32_t>& sorted, double share);
+std::uint32_t
+percentile(const std::vector<std::uint32_t>& sorted, double share);
 
 } // namespace perdure::bench

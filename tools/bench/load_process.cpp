@@ -5,13 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <system_error>
-
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <csignal>
+#include <system_error>
 #include <unistd.h>
 
 namespace perdure::bench {
@@ -104,10 +103,8 @@ load_result load_process::run(const load& work) {
                          {"warm_up", work.warm_up}});
   const auto answer = json::parse(read_line(answers_));
   load_result out;
-  out.elapsed
-    = std::chrono::duration<double>{answer["elapsed"].get<double>()};
-  out.latencies_us
-    = answer["latencies_us"].get<std::vector<std::uint32_t>>();
+  out.elapsed = std::chrono::duration<double>{answer["elapsed"].get<double>()};
+  out.latencies_us = answer["latencies_us"].get<std::vector<std::uint32_t>>();
   out.errors = answer["errors"];
   out.first_error = answer["first_error"];
   return out;

@@ -5,12 +5,10 @@
 #include "tools/bench/load_process.hpp"
 
 #include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <fstream>
-#include <thread>
-
 #include <sys/resource.h>
+#include <thread>
 
 namespace {
 
@@ -59,8 +57,8 @@ std::chrono::duration<double> processor_time() {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
   const auto seconds = [](const timeval& x) {
-    return std::chrono::duration<double>{static_cast<double>(x.tv_sec)
-                                         + static_cast<double>(x.tv_usec) / 1e6};
+    return std::chrono::duration<double>{
+      static_cast<double>(x.tv_sec) + static_cast<double>(x.tv_usec) / 1e6};
   };
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
@@ -102,9 +100,9 @@ json throughput(const settings& options, load_process& callers) {
     const auto cpu_before = processor_time();
     const auto result = callers.run(work);
     // Of the node alone; the callers are another process.
-    const auto cpu = (processor_time() - cpu_before).count() * 1e6
-                     / static_cast<double>((work.requests + work.warm_up)
-                                           * tasks_per_run);
+    const auto cpu
+      = (processor_time() - cpu_before).count() * 1e6
+        / static_cast<double>((work.requests + work.warm_up) * tasks_per_run);
     const auto rate = static_cast<double>(result.latencies_us.size())
                       * tasks_per_run / result.elapsed.count();
     const auto p50 = percentile(result.latencies_us, 0.5) / tasks_per_run;
@@ -194,9 +192,10 @@ json parking(const settings& options, load_process& callers) {
 int main(int argc, char** argv) {
   settings options;
   CLI::App app{description, "perdure-bench"};
-  app.add_option("--data-dir", options.directory,
-                 "Scratch directory, on the disk to be measured; its content "
-                 "is deleted")
+  app
+    .add_option("--data-dir", options.directory,
+                "Scratch directory, on the disk to be measured; its content "
+                "is deleted")
     ->capture_default_str();
   app.add_option("--concurrency", options.concurrency,
                  "Runs at a time, one row each");

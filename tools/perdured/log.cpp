@@ -3,6 +3,7 @@
 #include "runtime/json.hpp"
 
 #include <nlohmann/json.hpp>
+
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -30,10 +31,10 @@ actors::logger make_logger(const config::log_options& options) {
   const bool as_json = options.format == "json";
   auto out = std::make_shared<spdlog::logger>(
     "perdured", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  out->set_level(spdlog::level::from_str(
-    options.level == "warning" ? "warn"
-    : options.level == "error" ? "err"
-                               : options.level));
+  out->set_level(spdlog::level::from_str(options.level == "warning" ? "warn"
+                                         : options.level == "error"
+                                           ? "err"
+                                           : options.level));
   out->set_pattern(as_json ? "{\"time\":\"%Y-%m-%dT%H:%M:%S.%fZ\",\"level\":"
                              "\"%l\",\"message\":%v}"
                            : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",

@@ -12,10 +12,8 @@
 #include "tools/perdured/token.hpp"
 
 #include <CLI/CLI.hpp>
-
 #include <csignal>
 #include <cstdio>
-
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -154,9 +152,9 @@ int run(const perdured::arguments& given) {
   auto node = actors::node::start(std::move(*options));
   if (!node)
     return complain(node.error(), exit_failed);
-  log(log_level::info,
-      "listening on port " + std::to_string((*node)->port()) + " with "
-        + std::to_string(agents) + " agents; data in " + file->data_dir);
+  log(log_level::info, "listening on port " + std::to_string((*node)->port())
+                         + " with " + std::to_string(agents)
+                         + " agents; data in " + file->data_dir);
   perdured::notify_manager("READY=1");
   int signal = 0;
   sigwait(&signals, &signal);
@@ -177,7 +175,8 @@ int main(int argc, char** argv) {
   perdured::arguments given;
   CLI::App app{description, "perdured"};
   app.set_version_flag("--version", "perdured 0.1.0");
-  app.add_option("--config", given.config_file, "Node file (JSON with comments)")
+  app
+    .add_option("--config", given.config_file, "Node file (JSON with comments)")
     ->check(CLI::ExistingFile);
   app.add_option("--data-dir", given.data_dir,
                  "Where the journal and the token are (PERDURE_DATA_DIR, "

@@ -7,8 +7,8 @@ namespace perdure::perdured {
 using runtime::errc;
 using runtime::failure;
 
-runtime::result<config::node_file> settle(const arguments& given,
-                                          const config::environment& lookup) {
+runtime::result<config::node_file>
+settle(const arguments& given, const config::environment& lookup) {
   config::node_file node;
   if (auto directory = lookup("PERDURE_DATA_DIR"))
     node.data_dir = std::move(*directory);
@@ -42,8 +42,9 @@ runtime::result<config::node_file> settle(const arguments& given,
 
 runtime::result<address> parse_address(const std::string& text) {
   const failure bad{errc::invalid_argument,
-                    "'" + text + "' is not an address; write host:port, e.g. "
-                      "127.0.0.1:7437 or [::1]:7437"};
+                    "'" + text
+                      + "' is not an address; write host:port, e.g. "
+                        "127.0.0.1:7437 or [::1]:7437"};
   const auto colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0)
     return bad;

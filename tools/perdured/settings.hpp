@@ -27,8 +27,8 @@ struct address {
 
 /// Merges the node file with the command line, which goes before it.
 /// Errors: errc::invalid_node_file, errc::invalid_argument.
-runtime::result<config::node_file> settle(const arguments& given,
-                                          const config::environment& lookup);
+runtime::result<config::node_file>
+settle(const arguments& given, const config::environment& lookup);
 
 /// Reads `host:port`, with brackets around an IPv6 address.
 runtime::result<address> parse_address(const std::string& text);

@@ -3,9 +3,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-
 #include <fcntl.h>
+#include <fstream>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,8 +17,8 @@ using runtime::failure;
 namespace {
 
 failure io_error(const std::filesystem::path& path, const char* what) {
-  return {errc::storage_io, std::string{"cannot "} + what + " "
-                              + path.string() + ": " + std::strerror(errno)};
+  return {errc::storage_io, std::string{"cannot "} + what + " " + path.string()
+                              + ": " + std::strerror(errno)};
 }
 
 std::string make_token() {
@@ -42,15 +41,14 @@ runtime::result<std::string> create(const std::filesystem::path& path) {
   if (token.empty())
     return failure{errc::internal, "the system gives no random numbers"};
   const auto fresh = path.string() + ".new";
-  const int file = ::open(fresh.c_str(),
-                          O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  const int file
+    = ::open(fresh.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
   if (file < 0)
     return io_error(fresh, "create");
   const auto line = token + '\n';
-  const bool written
-    = ::write(file, line.data(), line.size())
-        == static_cast<ssize_t>(line.size())
-      && ::fsync(file) == 0;
+  const bool written = ::write(file, line.data(), line.size())
+                         == static_cast<ssize_t>(line.size())
+                       && ::fsync(file) == 0;
   ::close(file);
   if (!written || ::rename(fresh.c_str(), path.c_str()) != 0)
     return io_error(path, "write");
@@ -73,9 +71,9 @@ admin_token(const std::filesystem::path& data_dir) {
   std::ifstream file{path};
   std::string token;
   if (!std::getline(file, token) || token.size() < 16)
-    return failure{errc::storage_io,
-                   path.string() + " holds no token; remove it and start "
-                                   "again to get a new one"};
+    return failure{errc::storage_io, path.string()
+                                       + " holds no token; remove it and start "
+                                         "again to get a new one"};
   return token;
 }
 

@@ -12,8 +12,8 @@ using namespace perdure::storage::test;
 
 namespace {
 
-std::unique_ptr<journal> open(const scratch_directory& scratch,
-                              std::size_t tail_entries_max) {
+std::unique_ptr<journal>
+open(const scratch_directory& scratch, std::size_t tail_entries_max) {
   lmdb_options options;
   options.directory = scratch.path() / "journal";
   options.sync = false;
