@@ -140,7 +140,7 @@ void flow_run_state::on(append_done& done) {
   pending_.pop_front();
   durable_ = durable.first + durable.entries->size() - 1;
   publish(durable);
-  if (run->ended && pending_.empty())
+  if (is_over())
     finish();
   else
     advance();
@@ -151,9 +151,15 @@ void flow_run_state::finish() {
     const run_over over{runtime::to_text(runtime::run_json(*run))};
     for (const auto& watcher : options.watchers)
       self->send(watcher, over);
+    options.watchers.clear();
   }
+  set_timer(std::nullopt);
+  // It stays until the gateway lets it go: a watcher may be on its way.
   self->send(options.gateway, run_left{options.run_id, received_, true, {}});
-  self->quit();
+}
+
+bool flow_run_state::is_over() const {
+  return run->ended && pending_.empty();
 }
 
 void flow_run_state::abandon(const std::string& reason) {
@@ -301,6 +307,8 @@ void flow_run_state::stop_tasks() {
 void flow_run_state::on(const cancel_run& request) {
   ++received_;
   leaving_ = false;
+  if (is_over())
+    return finish();
   if (run->ended || run->cancelling)
     return;
   push({runtime::cancel_requested{options.services->world->now(),
@@ -311,6 +319,8 @@ void flow_run_state::watch(watcher_actor watcher) {
   ++received_;
   self->monitor(watcher);
   options.watchers.push_back(std::move(watcher));
+  if (is_over())
+    return finish();
   if (std::exchange(leaving_, false))
     advance(); // the gateway has not let it go
 }

@@ -98,7 +98,10 @@ private:
                     runtime::attempt_failure reason);
   void stop_tasks();
   void publish(const pending_append& durable);
+  /// Tells that the run has ended; again for whoever comes after that.
   void finish();
+  /// The run has ended, and that is durable.
+  [[nodiscard]] bool is_over() const;
   void set_timer(std::optional<runtime::timestamp> moment);
   /// Makes the summary agree with the state. @returns whether it had to change
   bool refresh_summary();

@@ -140,7 +140,7 @@ void gateway_state::leave(run_left& message) {
   const auto found = live_.find(message.run_id);
   if (found == live_.end())
     return;
-  if (!message.ended) {
+  if (!message.broken) {
     // Something is on its way to the actor: it will ask again.
     if (found->second.sent != message.received)
       return;

@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <string>
 #include <sys/file.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 namespace perdure::storage {
@@ -26,6 +28,20 @@ std::string owner_of(int file) {
   return owner;
 }
 
+/// Locks the file. An owner that was just killed may hold the lock for a moment
+/// longer: a child that it was starting shares it until it runs its program.
+/// @returns 0 or an errno
+int lock_file(int file) {
+  constexpr int attempts_max = 50;
+  for (int attempt = 1;; ++attempt) {
+    if (flock(file, LOCK_EX | LOCK_NB) == 0)
+      return 0;
+    if (errno != EWOULDBLOCK || attempt == attempts_max)
+      return errno;
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+}
+
 } // namespace
 
 result<directory_lock>
@@ -37,11 +53,11 @@ directory_lock::take(const std::filesystem::path& directory) {
                    "cannot open " + path.string() + ": "
                      + std::generic_category().message(errno)};
   directory_lock lock{file};
-  if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK)
+  if (const auto code = lock_file(file); code != 0) {
+    if (code != EWOULDBLOCK)
       return failure{errc::storage_io,
                      "cannot lock " + path.string() + ": "
-                       + std::generic_category().message(errno)};
+                       + std::generic_category().message(code)};
     auto owner = owner_of(file);
     return failure{errc::storage_locked,
                    "journal " + directory.string() + " is in use by "

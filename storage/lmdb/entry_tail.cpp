@@ -104,12 +104,20 @@ int entry_tail::append(const transaction& txn, tail_change& change,
 
 int entry_tail::settle(const transaction& txn, tail_change& change) const {
   const auto length = next_ - first_;
-  if (length <= entries_max_)
-    return 0;
   // Half of it: a run that is moved has most likely ended by then, so that each
   // is moved once. Only what was durable before this transaction is moved.
-  const auto count = static_cast<std::ptrdiff_t>(length / 2);
-  std::vector<run_key> front{order_.begin(), order_.begin() + count};
+  return length > entries_max_ ? move_front(txn, change, length / 2) : 0;
+}
+
+int entry_tail::empty(const transaction& txn, tail_change& change) const {
+  return move_front(txn, change, next_ - first_);
+}
+
+int entry_tail::move_front(const transaction& txn, tail_change& change,
+                           std::uint64_t count) const {
+  std::vector<run_key> front{order_.begin(),
+                             order_.begin()
+                               + static_cast<std::ptrdiff_t>(count)};
   std::sort(front.begin(), front.end());
   front.erase(std::unique(front.begin(), front.end()), front.end());
   int code = 0;
@@ -125,7 +133,7 @@ int entry_tail::settle(const transaction& txn, tail_change& change) const {
   }
   if (code != 0)
     return code;
-  change.first = first_ + length / 2;
+  change.first = first_ + count;
   return cut(txn, first_, change.first);
 }
 

@@ -70,6 +70,10 @@ public:
   /// Moves the front when the tail is too long. @returns an LMDB code
   int settle(const transaction& txn, tail_change& change) const;
 
+  /// Moves everything: for a journal that keeps no tail any more.
+  /// @returns an LMDB code
+  int empty(const transaction& txn, tail_change& change) const;
+
   /// The transaction of `change` is durable.
   void accept(const tail_change& change);
 
@@ -81,6 +85,8 @@ public:
   [[nodiscard]] std::uint64_t last_sequence(const run_key& run) const;
 
 private:
+  int move_front(const transaction& txn, tail_change& change,
+                 std::uint64_t count) const;
   int move_run(const transaction& txn, MDB_cursor* entries,
                const tail_stretch& stretch) const;
   int cut(const transaction& txn, std::uint64_t from, std::uint64_t to) const;

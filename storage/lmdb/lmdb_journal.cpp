@@ -95,10 +95,23 @@ public:
 
   /// Errors: errc::storage_corrupt, errc::storage_io.
   result<unit> load() {
-    auto reader = env_->read();
-    if (!reader)
-      return reader.error();
-    return tail_.load(reader->txn());
+    {
+      auto reader = env_->read();
+      if (!reader)
+        return reader.error();
+      if (auto loaded = tail_.load(reader->txn()); !loaded)
+        return loaded;
+    }
+    if (tail_.used())
+      return runtime::ok();
+    tail_change change;
+    auto emptied = env_->write([&](const transaction& txn) {
+      change = tail_.begin();
+      return tail_.empty(txn, change);
+    });
+    if (emptied)
+      tail_.accept(change);
+    return emptied;
   }
 
   std::uint64_t epoch() const noexcept override {

@@ -100,7 +100,7 @@ CAF_TEST(a watcher that comes as the run ends sees the end) {
   constexpr std::size_t batch = 10;
   rig rig;
   rig.write_agent("quick",
-                  json::array({json{{"text", "done"}, {"word_delay_ms", 1}}}));
+                  json::array({json{{"text", "done"}, {"word_delay_ms", 0}}}));
   rig.node.start();
   std::size_t ended = 0;
   for (int round = 0; round < rounds; ++round) {

@@ -341,7 +341,7 @@ CAF_TEST(a lost exchange and a throwing handler are answered) {
     const auto answer = client.read_answer();
     CAF_CHECK(answer.starts_with("HTTP/1.1 500 "));
     CAF_CHECK(body_of(answer).starts_with(
-      R"({"error":{"type":"internal","message":")"));
+      R"({"error":{"type":"internal","code":"PERDURE-0063","message":")"));
   }
   // Half a stream must not look like a whole one.
   client.send(get("/stream"));
