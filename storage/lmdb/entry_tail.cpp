@@ -115,9 +115,8 @@ int entry_tail::empty(const transaction& txn, tail_change& change) const {
 
 int entry_tail::move_front(const transaction& txn, tail_change& change,
                            std::uint64_t count) const {
-  std::vector<run_key> front{order_.begin(),
-                             order_.begin()
-                               + static_cast<std::ptrdiff_t>(count)};
+  std::vector<run_key> front{
+    order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(count)};
   std::sort(front.begin(), front.end());
   front.erase(std::unique(front.begin(), front.end()), front.end());
   int code = 0;
