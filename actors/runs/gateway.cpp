@@ -9,7 +9,6 @@
 namespace perdure::actors {
 
 using runtime::errc;
-using runtime::failure;
 using runtime::run_status;
 using runtime::timestamp;
 
