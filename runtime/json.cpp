@@ -47,8 +47,12 @@ result<json> parse_json(std::string_view text) {
   try {
     [[maybe_unused]] auto again = json::parse(text);
   } catch (const json::exception& reason) {
-    // Also numbers that are out of range, which are no parse_error.
-    return failure{errc::invalid_argument, reason.what()};
+    // Also numbers that are out of range, which are no parse_error. The
+    // library's own name for it, `[json.exception...] `, helps nobody.
+    const std::string_view reported = reason.what();
+    const auto name_end = reported.find("] ");
+    const auto from = name_end == std::string_view::npos ? 0 : name_end + 2;
+    return failure{errc::invalid_argument, std::string{reported.substr(from)}};
   }
   return failure{errc::invalid_argument, "not JSON"};
 }
