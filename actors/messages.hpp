@@ -4,6 +4,7 @@
 #include "actors/edges/http_server.hpp"
 #include "actors/edges/process_runner.hpp"
 #include "runtime/flow/entry.hpp"
+#include "runtime/flow/questions.hpp"
 #include "runtime/flow/settle.hpp"
 #include "runtime/models/delta.hpp"
 #include "storage/journal.hpp"
@@ -22,6 +23,7 @@
 
 namespace perdure::actors {
 
+struct answer_question;
 struct api_call;
 struct append_done;
 struct append_request;
@@ -32,6 +34,7 @@ struct create_run;
 struct deltas_published;
 struct entries_published;
 struct http_arrived;
+struct question_settled;
 struct response_grew;
 struct run_left;
 struct run_over;
@@ -42,6 +45,7 @@ struct watch_run;
 
 CAF_BEGIN_TYPE_ID_BLOCK(perdure_messages, caf::first_custom_type_id)
 
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::answer_question))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::append_done))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::append_request))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::api_call))
@@ -52,6 +56,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(perdure_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::deltas_published))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::entries_published))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::http_arrived))
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::question_settled))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::response_grew))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::run_left))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::run_over))
@@ -140,6 +145,21 @@ struct cancel_run {
   std::string reason;
 };
 
+/// What became of a decision, once that is durable; errc::none when it stands.
+struct question_settled {
+  runtime::failure reason;
+};
+
+using question_listener = caf::typed_actor<caf::reacts_to<question_settled>>;
+
+/// A decision on a question of a run.
+struct answer_question {
+  runtime::question_ref question;
+  /// As `runtime::read_answer` takes it.
+  runtime::json body;
+  question_listener listener;
+};
+
 struct watch_run {
   std::string run_id;
   watcher_actor watcher;
@@ -188,6 +208,7 @@ struct api_call {
 
 } // namespace perdure::actors
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::answer_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::append_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::append_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::api_call)
@@ -198,6 +219,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::create_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::deltas_published)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::entries_published)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::http_arrived)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::question_settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::response_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::run_left)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::run_over)

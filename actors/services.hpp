@@ -5,6 +5,7 @@
 #include "actors/runs/agent_registry.hpp"
 #include "actors/runs/model_registry.hpp"
 #include "runtime/agent/schema.hpp"
+#include "runtime/flow/questions.hpp"
 #include "runtime/time.hpp"
 #include "storage/journal.hpp"
 
@@ -63,6 +64,10 @@ struct services {
   std::shared_ptr<http_client> http;
   std::shared_ptr<process_runner> processes;
   runtime::language_services language;
+  /// SHA-256, hex.
+  runtime::text_digest digest = [](std::string_view text) {
+    return storage::hex(storage::hash_of(text));
+  };
   /// A variable of the node's environment.
   std::function<std::optional<std::string>(std::string_view)> environment;
   /// Fills in `${VAR}` from the node's environment.

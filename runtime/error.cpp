@@ -41,7 +41,7 @@ constexpr auto names = std::to_array<std::pair<errc, std::string_view>>({
   {errc::usage_limit_exceeded, "usage_limit_exceeded"},
   {errc::run_time_limit_exceeded, "run_time_limit_exceeded"},
   {errc::outcome_unknown, "outcome_unknown"},
-  {errc::approval_unavailable, "approval_unavailable"},
+  {errc::approval_expired, "approval_expired"},
   {errc::cancelled, "cancelled"},
   {errc::overloaded, "overloaded"},
   {errc::unavailable, "unavailable"},

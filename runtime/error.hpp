@@ -47,7 +47,7 @@ enum class errc : std::uint8_t {
   usage_limit_exceeded = 44,
   run_time_limit_exceeded = 45,
   outcome_unknown = 46,
-  approval_unavailable = 47,
+  approval_expired = 47,
   // -- the node
   cancelled = 60,
   overloaded = 61,

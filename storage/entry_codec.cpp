@@ -59,6 +59,7 @@ public:
       out.set_retry_after_ms(value.reason.retry_after->count());
     out.set_status(value.reason.status);
     out.set_retry_at_us(count(value.retry_at));
+    out.set_fallback(value.fallback);
   }
 
   void operator()(const runtime::task_completed& value) {
@@ -68,6 +69,7 @@ public:
     out.set_attempts(value.attempts);
     out.set_started_at_us(count(value.started_at));
     std::visit([&](const auto& outcome) { put(out, outcome); }, value.outcome);
+    out.set_cached_from(value.cached_from);
   }
 
   void operator()(const runtime::output_rejected& value) {
@@ -89,6 +91,59 @@ public:
     out.set_end(number(value.end));
     if (!value.output.is_null())
       put(*out.mutable_output(), value.output);
+    out.set_error_code(number(value.error_code));
+    out.set_error_message(value.error_message);
+  }
+
+  void operator()(const runtime::task_noted& value) {
+    auto& out = *out_.mutable_task_noted();
+    out.set_time_us(count(value.time));
+    put(*out.mutable_task(), value.task);
+    out.set_attempt(value.attempt);
+    put(*out.mutable_note(), value.note);
+  }
+
+  void operator()(const runtime::run_taken_over& value) {
+    out_.mutable_run_taken_over()->set_time_us(count(value.time));
+  }
+
+  void operator()(const runtime::question_asked& value) {
+    auto& out = *out_.mutable_question_asked();
+    out.set_time_us(count(value.time));
+    put(*out.mutable_task(), value.task);
+    out.set_number(value.number);
+    out.set_kind(number(value.kind));
+    out.set_tool_name(value.tool_name);
+    out.set_tool_call_id(value.tool_call_id);
+    if (value.expires_at)
+      out.set_expires_at_us(count(*value.expires_at));
+    out.set_on_expiry(number(value.on_expiry));
+    if (!value.metadata.is_null())
+      put(*out.mutable_metadata(), value.metadata);
+  }
+
+  void operator()(const runtime::question_answered& value) {
+    auto& out = *out_.mutable_question_answered();
+    out.set_time_us(count(value.time));
+    put(*out.mutable_task(), value.task);
+    out.set_number(value.number);
+    out.set_verdict(number(value.verdict));
+    if (!value.arguments.is_null())
+      put(*out.mutable_arguments(), value.arguments);
+    out.set_message(value.message);
+    if (value.result)
+      put(*out.mutable_result(), *value.result);
+    if (!value.metadata.is_null())
+      put(*out.mutable_metadata(), value.metadata);
+    out.set_decided_by(value.decided_by);
+  }
+
+  void operator()(const runtime::event_handled& value) {
+    auto& out = *out_.mutable_event_handled();
+    out.set_time_us(count(value.time));
+    out.set_handler(value.handler);
+    out.set_event(value.event);
+    out.set_attempts(value.attempts);
     out.set_error_code(number(value.error_code));
     out.set_error_message(value.error_message);
   }
@@ -119,7 +174,10 @@ private:
   }
 
   void put(proto::TaskCompleted& out, const runtime::tool_result& value) {
-    auto& to = *out.mutable_tool_result();
+    put(*out.mutable_tool_result(), value);
+  }
+
+  void put(proto::ToolResult& to, const runtime::tool_result& value) {
     to.set_tool_name(value.tool_name);
     to.set_tool_call_id(value.tool_call_id);
     to.set_kind(number(value.kind));
@@ -127,6 +185,8 @@ private:
       put(*to.mutable_content(), value.content);
     if (!value.metadata.is_null())
       put(*to.mutable_metadata(), value.metadata);
+    if (!value.extra.is_null())
+      put(*to.mutable_extra(), value.extra);
   }
 
   static void put(proto::TaskCompleted& out, const runtime::task_error& value) {
@@ -149,6 +209,8 @@ private:
     put(*out.mutable_limits(), value.limits);
     out.set_model(value.model);
     out.set_conversation_id(value.conversation_id);
+    if (!value.deferred_results.is_null())
+      put(*out.mutable_deferred_results(), value.deferred_results);
   }
 
   static void put(proto::UsageLimits& out, const runtime::usage_limits& value) {

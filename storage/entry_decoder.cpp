@@ -50,6 +50,18 @@ public:
           in.cancel_requested().reason()};
       case proto::Entry::kRunEnded:
         return read(in.run_ended());
+      case proto::Entry::kTaskNoted:
+        return runtime::task_noted{
+          time_at(in.task_noted().time_us()), read(in.task_noted().task()),
+          in.task_noted().attempt(), read(in.task_noted().note())};
+      case proto::Entry::kRunTakenOver:
+        return runtime::run_taken_over{time_at(in.run_taken_over().time_us())};
+      case proto::Entry::kQuestionAsked:
+        return read(in.question_asked());
+      case proto::Entry::kQuestionAnswered:
+        return read(in.question_answered());
+      case proto::Entry::kEventHandled:
+        return read(in.event_handled());
       case proto::Entry::KIND_NOT_SET:
         break;
     }
@@ -123,7 +135,7 @@ private:
   runtime::task_ref read(const proto::TaskRef& in) {
     return {in.step(),
             read(in.kind(), runtime::task_kind::model_request,
-                 runtime::task_kind::tool_call, "task kind"),
+                 runtime::task_kind::output, "task kind"),
             in.index()};
   }
 
@@ -159,6 +171,7 @@ private:
     out.limits = read(in.limits());
     out.model = in.model();
     out.conversation_id = in.conversation_id();
+    out.deferred_results = read(in.deferred_results());
     return out;
   }
 
@@ -192,6 +205,7 @@ private:
       damaged("HTTP status " + std::to_string(in.status()));
     out.reason.status = static_cast<std::uint16_t>(in.status());
     out.retry_at = time_at(in.retry_at_us());
+    out.fallback = in.fallback();
     return out;
   }
 
@@ -215,6 +229,7 @@ private:
       case proto::TaskCompleted::OUTCOME_NOT_SET:
         damaged("task has no outcome that this version knows");
     }
+    out.cached_from = in.cached_from();
     return out;
   }
 
@@ -231,10 +246,50 @@ private:
     out.tool_name = in.tool_name();
     out.tool_call_id = in.tool_call_id();
     out.kind = read(in.kind(), runtime::tool_result_kind::returned,
-                    runtime::tool_result_kind::unknown, "kind of tool result");
+                    runtime::tool_result_kind::skipped, "kind of tool result");
     out.content = read(in.content());
     out.metadata = read(in.metadata());
+    out.extra = read(in.extra());
     return out;
+  }
+
+  runtime::question_asked read(const proto::QuestionAsked& in) {
+    runtime::question_asked out;
+    out.time = time_at(in.time_us());
+    out.task = read(in.task());
+    out.kind = read(in.kind(), runtime::question_kind::approval,
+                    runtime::question_kind::in_doubt, "kind of question");
+    out.number = in.number();
+    out.tool_name = in.tool_name();
+    out.tool_call_id = in.tool_call_id();
+    out.expires_at
+      = optional_of(in.has_expires_at_us(), time_at(in.expires_at_us()));
+    out.on_expiry = read(in.on_expiry(), runtime::on_expiry::deny,
+                         runtime::on_expiry::fail, "rule of expiry");
+    out.metadata = read(in.metadata());
+    return out;
+  }
+
+  runtime::question_answered read(const proto::QuestionAnswered& in) {
+    runtime::question_answered out;
+    out.time = time_at(in.time_us());
+    out.task = read(in.task());
+    out.number = in.number();
+    out.verdict = read(in.verdict(), runtime::verdict::approved,
+                       runtime::verdict::expired, "verdict");
+    out.arguments = read(in.arguments());
+    out.message = in.message();
+    if (in.has_result())
+      out.result = read(in.result());
+    out.metadata = read(in.metadata());
+    out.decided_by = in.decided_by();
+    return out;
+  }
+
+  runtime::event_handled read(const proto::EventHandled& in) {
+    return {
+      time_at(in.time_us()),      in.handler(),      in.event(), in.attempts(),
+      read_code(in.error_code()), in.error_message()};
   }
 
   runtime::run_ended read(const proto::RunEnded& in) {

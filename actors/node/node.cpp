@@ -143,7 +143,7 @@ runtime::result<std::unique_ptr<node>> node::start(node_options options) {
   auto shared = make_services(options);
   for (auto& agent : options.agents)
     if (auto deployed = shared->agents->deploy(std::move(agent.definition),
-                                               std::move(agent.functions));
+                                               std::move(agent.code));
         !deployed)
       return deployed.error();
   const auto cores = std::max(2U, std::thread::hardware_concurrency());

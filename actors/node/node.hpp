@@ -2,7 +2,7 @@
 
 #include "actors/edges/http_server.hpp"
 #include "actors/services.hpp"
-#include "runtime/agent/tool_function.hpp"
+#include "runtime/agent/host_code.hpp"
 
 #include <chrono>
 #include <map>
@@ -15,8 +15,8 @@ namespace perdure::actors {
 
 struct agent_deployment {
   runtime::agent_definition definition;
-  /// Code of the host program behind tools of kind function.
-  runtime::tool_functions functions;
+  /// What the definition names of the host program.
+  runtime::host_code code;
 };
 
 struct node_options {

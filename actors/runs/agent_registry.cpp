@@ -15,29 +15,32 @@ agent_registry::agent_registry(std::shared_ptr<storage::journal> journal,
 
 runtime::result<deployed_agent>
 agent_registry::deploy(runtime::agent_definition definition,
-                       runtime::tool_functions functions) {
+                       runtime::host_code code) {
   const auto text = runtime::to_text(runtime::to_json(definition));
   deployed_agent agent;
   agent.hash = storage::hex(storage::hash_of(text));
   if (auto stored = journal_->put_definition(agent.hash, text); !stored)
     return stored.error();
-  for (auto& tool : definition.tools) {
-    if (tool.schema || !compile_)
-      continue;
-    auto schema = compile_(tool.parameters);
-    if (!schema)
-      return failure{schema.error().code, "tool '" + tool.name + "' of agent '"
-                                            + definition.name
-                                            + "': " + schema.error().message};
-    tool.schema = *schema;
-  }
+  for (auto& tool : definition.tools)
+    if (auto compiled = compile(tool.schema, tool.parameters,
+                                "tool '" + tool.name + "' of agent '"
+                                  + definition.name + "'");
+        !compiled)
+      return compiled.error();
+  for (auto& type : definition.output.types)
+    if (auto compiled = compile(type.schema, type.json_schema,
+                                "output '" + type.name + "' of agent '"
+                                  + definition.name + "'");
+        !compiled)
+      return compiled.error();
   agent.definition
     = std::make_shared<const runtime::agent_definition>(std::move(definition));
   const std::unique_lock lock{mutex_};
   const auto& name = agent.definition->name;
   by_name_.insert_or_assign(name, agent);
   by_hash_.insert_or_assign(agent.hash, agent.definition);
-  functions_.insert_or_assign(name, std::move(functions));
+  code_.insert_or_assign(
+    name, std::make_shared<const runtime::host_code>(std::move(code)));
   return agent;
 }
 
@@ -83,15 +86,25 @@ agent_registry::by_hash(const std::string& hash) {
   return by_hash_.emplace(hash, *definition).first->second;
 }
 
-runtime::tool_function agent_registry::function(const std::string& agent,
-                                                const std::string& tool) const {
+std::shared_ptr<const runtime::host_code>
+agent_registry::code(const std::string& agent) const {
+  static const auto nothing = std::make_shared<const runtime::host_code>();
   const std::shared_lock lock{mutex_};
-  const auto functions = functions_.find(agent);
-  if (functions == functions_.end())
-    return {};
-  const auto found = functions->second.find(tool);
-  return found == functions->second.end() ? runtime::tool_function{}
-                                          : found->second;
+  const auto found = code_.find(agent);
+  return found == code_.end() ? nothing : found->second;
+}
+
+runtime::result<runtime::unit>
+agent_registry::compile(runtime::schema_ptr& schema, const runtime::json& text,
+                        const std::string& what) const {
+  if (schema || !compile_)
+    return runtime::ok();
+  auto compiled = compile_(text);
+  if (!compiled)
+    return failure{compiled.error().code,
+                   what + ": " + compiled.error().message};
+  schema = std::move(*compiled);
+  return runtime::ok();
 }
 
 std::vector<deployed_agent> agent_registry::all() const {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runtime/agent/definition.hpp"
-#include "runtime/agent/tool_function.hpp"
+#include "runtime/agent/host_code.hpp"
 #include "storage/journal.hpp"
 
 #include <memory>
@@ -27,10 +27,9 @@ public:
                  runtime::schema_compiler compile);
 
   /// Makes `definition` the one that new runs of its name get. Its text is
-  /// durable when this returns. `functions` serve its tools of kind function.
+  /// durable when this returns. `code` is what it names of the host program.
   runtime::result<deployed_agent>
-  deploy(runtime::agent_definition definition,
-         runtime::tool_functions functions = {});
+  deploy(runtime::agent_definition definition, runtime::host_code code = {});
 
   /// Errors: errc::unknown_agent, naming those that exist.
   [[nodiscard]] runtime::result<deployed_agent>
@@ -40,20 +39,26 @@ public:
   [[nodiscard]] runtime::result<runtime::definition_ptr>
   by_hash(const std::string& hash);
 
-  /// The host's code behind a tool; empty when there is none.
-  [[nodiscard]] runtime::tool_function
-  function(const std::string& agent, const std::string& tool) const;
+  /// What the host program does for an agent; never null.
+  [[nodiscard]] std::shared_ptr<const runtime::host_code>
+  code(const std::string& agent) const;
 
   /// Sorted by name.
   [[nodiscard]] std::vector<deployed_agent> all() const;
 
 private:
+  /// Compiles `text` unless there is a schema already.
+  runtime::result<runtime::unit>
+  compile(runtime::schema_ptr& schema, const runtime::json& text,
+          const std::string& what) const;
+
   std::shared_ptr<storage::journal> journal_;
   runtime::schema_compiler compile_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, deployed_agent> by_name_;
   std::unordered_map<std::string, runtime::definition_ptr> by_hash_;
-  std::unordered_map<std::string, runtime::tool_functions> functions_;
+  std::unordered_map<std::string, std::shared_ptr<const runtime::host_code>>
+    code_;
 };
 
 } // namespace perdure::actors

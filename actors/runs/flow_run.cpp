@@ -2,8 +2,10 @@
 
 #include "actors/runs/local_model_task.hpp"
 #include "actors/runs/model_task.hpp"
+#include "actors/runs/output_task.hpp"
 #include "actors/runs/summary.hpp"
 #include "actors/runs/tool_task.hpp"
+#include "runtime/flow/screening.hpp"
 #include "runtime/flow/views.hpp"
 
 #include <algorithm>
@@ -43,6 +45,11 @@ void flow_run_state::open() {
     return;
   }
   const auto now = options.services->world->now();
+  if (options.taken_over && options.created == nullptr) {
+    // It rests on nothing but that this actor is here, and can wait.
+    unsaved_.emplace_back(runtime::run_taken_over{now});
+    run->apply(unsaved_.back());
+  }
   if (options.cancel)
     push({runtime::cancel_requested{now, *options.cancel}});
   else if (auto fate = recover(*run, now); !fate.empty())
@@ -102,10 +109,12 @@ void flow_run_state::advance() {
   set_timer(leaving_ ? std::nullopt : wake);
 }
 
-void flow_run_state::push(std::vector<runtime::entry> next) {
+void flow_run_state::push(std::vector<runtime::entry> next,
+                          question_listener listener) {
   const auto now = options.services->world->now();
-  const auto first = run->sequence() + 1;
-  auto all = std::make_shared<std::vector<runtime::entry>>();
+  const auto first = run->sequence() + 1 - unsaved_.size();
+  auto all = std::make_shared<std::vector<runtime::entry>>(
+    std::exchange(unsaved_, {}));
   while (!next.empty()) {
     for (auto& entry : next) {
       run->apply(entry);
@@ -125,7 +134,7 @@ void flow_run_state::push(std::vector<runtime::entry> next) {
     request.batch.summary = summary_;
   request.listener = self;
   request.token = first;
-  pending_.push_back({first, std::move(all)});
+  pending_.push_back({first, std::move(all), std::move(listener)});
   self->send(options.journal, std::move(request));
 }
 
@@ -140,6 +149,8 @@ void flow_run_state::on(append_done& done) {
   pending_.pop_front();
   durable_ = durable.first + durable.entries->size() - 1;
   publish(durable);
+  if (durable.listener)
+    self->send(durable.listener, question_settled{{errc::none, {}}});
   if (is_over())
     finish();
   else
@@ -168,6 +179,10 @@ void flow_run_state::abandon(const std::string& reason) {
                         "run " + options.run_id + " left memory: " + reason);
   for (const auto& watcher : options.watchers)
     self->send(watcher, run_over{});
+  for (const auto& append : pending_)
+    if (append.listener)
+      self->send(append.listener,
+                 question_settled{{errc::unavailable, reason}});
   self->send(options.gateway,
              run_left{options.run_id, received_, true, {}, true});
   self->quit();
@@ -175,8 +190,11 @@ void flow_run_state::abandon(const std::string& reason) {
 
 void flow_run_state::leave_if_idle() {
   const auto park_after = options.services->runs.park_after;
-  if (leaving_ || !running_.empty() || !idle_until_
-      || *idle_until_ - options.services->world->now() < park_after)
+  if (leaving_ || !running_.empty())
+    return;
+  // Without a time it waits for somebody, which may take months.
+  if (idle_until_ ? *idle_until_ - options.services->world->now() < park_after
+                  : run->status() != runtime::run_status::waiting)
     return;
   leaving_ = true;
   self->send(options.gateway,
@@ -216,10 +234,17 @@ void flow_run_state::perform(const runtime::start_task& command) {
                                 command.attempt}});
     return;
   }
-  if (command.task.kind == task_kind::model_request)
-    start_model(command);
-  else
-    start_tool(command);
+  switch (command.task.kind) {
+    case task_kind::model_request:
+      return start_model(command);
+    case task_kind::tool_call:
+      return run->calls[command.task.index].output ? start_output(command)
+                                                   : start_call(command);
+    case task_kind::output:
+      return start_output(command);
+    case task_kind::event:
+      break; // not the run's own
+  }
 }
 
 task_options flow_run_state::task(const runtime::start_task& command) const {
@@ -231,52 +256,81 @@ task_options flow_run_state::task(const runtime::start_task& command) const {
           run->policy(command.task)};
 }
 
-void flow_run_state::start_model(const runtime::start_task& command) {
-  const auto& definition = *run->definition;
-  const auto& wanted = run->created.input.model;
-  if (binding_ == nullptr) {
-    auto bound = options.services->models->resolve(
-      wanted.empty() ? definition.model : wanted);
-    if (!bound)
-      return fail_attempt(
-        command, {bound.error().code, bound.error().message, false, {}, 0});
-    binding_ = *bound;
-  }
-  if (binding_->local != nullptr) {
-    auto answer = binding_->local->answer(
-      {run->history, definition, static_cast<std::size_t>(run->used.requests),
-       command.attempt});
-    if (auto* failure = std::get_if<runtime::attempt_failure>(&answer))
-      return fail_attempt(command, std::move(*failure));
-    auto handle = self->spawn<caf::monitored>(
-      local_model_task,
-      local_model_task_options{
-        task(command), std::move(std::get<runtime::local_answer>(answer))});
-    running_[command.task]
-      = {command.attempt, caf::actor_cast<caf::actor>(handle)};
-    return;
-  }
-  if (conversation_ == nullptr)
-    conversation_ = binding_->codec->converse(
-      {binding_->identity, run->definition, binding_->provider.stream});
-  for (; encoded_ < run->history.size(); ++encoded_)
-    if (auto added = conversation_->add(*run->history[encoded_]); !added)
-      return fail_attempt(
-        command, {added.error().code, added.error().message, false, {}, 0});
-  auto handle = self->spawn<caf::monitored>(
-    model_task, model_task_options{task(command), binding_,
-                                   conversation_->request(run->instructions)});
+runtime::host_context
+flow_run_state::host_context(const runtime::start_task& command) const {
+  const auto& created = run->created;
+  runtime::host_context out{options.run_id,
+                            created.input.agent,
+                            run->idempotency_key(command.task),
+                            command.attempt,
+                            run->output_retries,
+                            created.input.deps,
+                            created.input.metadata};
+  if (command.task.kind == task_kind::tool_call)
+    out.retry = run->retries_of(run->calls[command.task.index].part->tool_name);
+  return out;
+}
+
+template <class Behavior, class Options>
+void flow_run_state::spawn_task(const runtime::start_task& command,
+                                Behavior behavior, Options settings) {
+  auto handle = self->spawn<caf::monitored>(behavior, std::move(settings));
   running_[command.task]
     = {command.attempt, caf::actor_cast<caf::actor>(handle)};
 }
 
-void flow_run_state::start_tool(const runtime::start_task& command) {
-  auto handle = self->spawn<caf::monitored>(
-    tool_task, tool_task_options{task(command), run->definition,
-                                 *run->calls[command.task.index].part,
-                                 options.run_id, run->created.input.deps});
-  running_[command.task]
-    = {command.attempt, caf::actor_cast<caf::actor>(handle)};
+void flow_run_state::start_model(const runtime::start_task& command) {
+  if (!models_)
+    models_.emplace(options.services->models);
+  auto prepared = models_->prepare(*run);
+  if (!prepared)
+    return fail_attempt(
+      command, {prepared.error().code, prepared.error().message, false, {}, 0});
+  auto& candidate = **prepared;
+  if (candidate.conversation != nullptr)
+    return spawn_task(
+      command, model_task,
+      model_task_options{task(command), candidate.binding,
+                         candidate.conversation->request(run->instructions)});
+  auto answer = candidate.binding->local->answer(
+    {run->history, *run->definition,
+     static_cast<std::size_t>(run->used.requests), command.attempt});
+  if (auto* failure = std::get_if<runtime::attempt_failure>(&answer))
+    return fail_attempt(command, std::move(*failure));
+  spawn_task(
+    command, local_model_task,
+    local_model_task_options{
+      task(command), std::move(std::get<runtime::local_answer>(answer))});
+}
+
+void flow_run_state::start_call(const runtime::start_task& command) {
+  const auto& call = run->calls[command.task.index];
+  spawn_task(command, tool_task,
+             tool_task_options{task(command), run->definition,
+                               runtime::effective_call(call),
+                               host_context(command), call.progress.is_approved,
+                               call.progress.approval_metadata});
+}
+
+void flow_run_state::start_output(const runtime::start_task& command) {
+  const auto& output = run->definition->output;
+  output_task_options settings{task(command), run->definition,      {}, {},
+                               false,         host_context(command)};
+  if (command.task.kind == task_kind::tool_call) {
+    const auto& call = run->calls[command.task.index];
+    settings.call = *call.part;
+    settings.given = std::get<runtime::output_value>(
+      read_output_call(output, *call.output, call.part->args));
+  } else if (auto text = *output_text(run->last_response());
+             output.is_structured()
+             && run->mode_in_use() != runtime::output_mode::tool) {
+    settings.given
+      = std::get<runtime::output_value>(read_output_text(output, text));
+  } else {
+    settings.given.value = std::move(text);
+    settings.is_text = true;
+  }
+  spawn_task(command, output_task, std::move(settings));
 }
 
 void flow_run_state::fail_attempt(const runtime::start_task& command,
@@ -313,6 +367,25 @@ void flow_run_state::on(const cancel_run& request) {
     return;
   push({runtime::cancel_requested{options.services->world->now(),
                                   request.reason}});
+}
+
+void flow_run_state::on(const answer_question& request) {
+  ++received_;
+  leaving_ = false;
+  const auto settle = [&](runtime::failure reason) {
+    self->send(request.listener, question_settled{std::move(reason)});
+  };
+  if (run->ended) {
+    settle({errc::conflict, "run " + options.run_id + " has ended"});
+    return is_over() ? finish() : void();
+  }
+  auto answer
+    = read_answer(*run, request.question, request.body,
+                  options.services->digest, options.services->world->now());
+  if (answer)
+    return push({std::move(*answer)}, request.listener);
+  settle(answer.error());
+  advance();
 }
 
 void flow_run_state::watch(watcher_actor watcher) {
@@ -388,6 +461,7 @@ flow_run(flow_run_actor::stateful_pointer<flow_run_state> self,
   self->state.open();
   return {
     [self](const cancel_run& x) { self->state.on(x); },
+    [self](const answer_question& x) { self->state.on(x); },
     [self](watch_run& x) { self->state.watch(std::move(x.watcher)); },
     [self](leave_atom) { self->quit(); },
     [self](append_done& x) { self->state.on(x); },

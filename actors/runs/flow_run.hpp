@@ -2,6 +2,7 @@
 
 #include "actors/runs/gateway_api.hpp"
 #include "actors/runs/journal_writer.hpp"
+#include "actors/runs/model_candidates.hpp"
 #include "actors/runs/task.hpp"
 #include "runtime/flow/machine.hpp"
 
@@ -18,6 +19,8 @@ namespace perdure::actors {
 using flow_run_actor = caf::typed_actor<
   // Ends the run as cancelled, and all its tasks at once.
   caf::reacts_to<cancel_run>,
+  // Answers an open question. `question_settled` goes to the listener.
+  caf::reacts_to<answer_question>,
   // Tells the watcher what becomes durable from now on.
   caf::reacts_to<watch_run>,
   // The gateway has forgotten this actor: it may go.
@@ -43,6 +46,8 @@ struct flow_run_options {
   std::vector<watcher_actor> watchers;
   /// The run only comes back to end as cancelled, for this reason.
   std::optional<std::string> cancel;
+  /// The run's owner died while it was at work.
+  bool taken_over = false;
 };
 
 /// Supervises one run: folds its entries, keeps the tasks under way that
@@ -57,13 +62,15 @@ struct flow_run_state {
   /// way.
   void advance();
   /// Applies `next` and all that follows from it, and appends them together.
-  void push(std::vector<runtime::entry> next);
+  void
+  push(std::vector<runtime::entry> next, question_listener listener = {});
   void perform(const runtime::start_task& command);
   void perform(const runtime::wait_until& command);
   void on(append_done& done);
   void on(task_ended& ended);
   void on(const response_grew& grew);
   void on(const cancel_run& request);
+  void on(const answer_question& request);
   /// A task died, or a watcher has gone.
   void on(const caf::down_msg& gone);
   void watch(watcher_actor watcher);
@@ -88,11 +95,19 @@ private:
   struct pending_append {
     std::uint64_t first = 0;
     std::shared_ptr<const std::vector<runtime::entry>> entries;
+    /// Told when they are durable; may be null.
+    question_listener listener;
   };
 
   bool rehydrate();
   void start_model(const runtime::start_task& command);
-  void start_tool(const runtime::start_task& command);
+  void start_call(const runtime::start_task& command);
+  void start_output(const runtime::start_task& command);
+  /// Spawns the actor of a task, monitored.
+  template <class Behavior, class Options>
+  void spawn_task(const runtime::start_task& command, Behavior behavior,
+                  Options settings);
+  runtime::host_context host_context(const runtime::start_task& command) const;
   task_options task(const runtime::start_task& command) const;
   void fail_attempt(const runtime::start_task& command,
                     runtime::attempt_failure reason);
@@ -111,10 +126,9 @@ private:
   storage::run_summary summary_;
   std::deque<pending_append> pending_;
   std::map<runtime::task_ref, running_task> running_;
-  binding_ptr binding_;
-  /// Encodes what is said to a provider; null for a local model.
-  std::unique_ptr<runtime::conversation> conversation_;
-  std::size_t encoded_ = 0;
+  std::optional<model_candidates> models_;
+  /// Entries that the state holds and the next append will.
+  std::vector<runtime::entry> unsaved_;
   std::uint64_t timer_ = 0;
   std::optional<runtime::timestamp> timer_at_;
   /// Messages from the gateway so far.

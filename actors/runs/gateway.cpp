@@ -115,6 +115,7 @@ void gateway_state::spawn_run(admission next) {
   run.definition = std::move(next.definition);
   run.created = std::move(next.created);
   run.cancel = std::move(next.cancel);
+  run.taken_over = next.taken_over;
   if (const auto found = watchers_.find(next.run_id);
       found != watchers_.end()) {
     run.watchers = std::move(found->second);
@@ -158,21 +159,49 @@ void gateway_state::leave(run_left& message) {
 void gateway_state::cancel(cancel_run& request) {
   const auto found = live_.find(request.run_id);
   if (found == live_.end()) {
-    auto summary = options.services->journal->summary(request.run_id);
-    if (draining_ || !summary || runtime::is_final(summary->status))
-      return;
-    // A parked or queued run comes back to end itself. What it was queued with
-    // must not start a second time.
-    if (queued_.erase(request.run_id) > 0)
-      std::erase_if(queue_, [&request](const admission& x) {
-        return x.run_id == request.run_id;
-      });
-    spawn_run({request.run_id, nullptr, nullptr, std::move(request.reason)});
-    report_health();
+    // A parked or queued run comes back to end itself.
+    bring_back({request.run_id, nullptr, nullptr, std::move(request.reason)});
     return;
   }
   ++found->second.sent;
   self->send(found->second.actor, std::move(request));
+}
+
+void gateway_state::decide(answer_question& request) {
+  const auto& run_id = request.question.run_id;
+  auto found = live_.find(run_id);
+  if (found == live_.end()) {
+    if (auto reason = bring_back({run_id, nullptr, nullptr});
+        reason.code != errc::none) {
+      self->send(request.listener, question_settled{std::move(reason)});
+      return;
+    }
+    found = live_.find(run_id);
+  }
+  ++found->second.sent;
+  self->send(found->second.actor, std::move(request));
+}
+
+runtime::failure gateway_state::bring_back(admission next) {
+  auto summary = options.services->journal->summary(next.run_id);
+  if (!summary)
+    return summary.error();
+  if (runtime::is_final(summary->status))
+    return {errc::conflict, "run " + next.run_id + " has ended"};
+  if (draining_ || broken_.contains(next.run_id))
+    return {errc::unavailable,
+            "run " + next.run_id + " cannot go on at this node now"};
+  // What it was queued with must not start a second time.
+  if (queued_.erase(next.run_id) > 0)
+    for (auto at = queue_.begin(); at != queue_.end(); ++at)
+      if (at->run_id == next.run_id) {
+        next.taken_over = at->taken_over;
+        queue_.erase(at);
+        break;
+      }
+  spawn_run(std::move(next));
+  report_health();
+  return {errc::none, {}};
 }
 
 void gateway_state::watch(watch_run& request) {
@@ -217,7 +246,7 @@ void gateway_state::recover() {
         return;
       }
       for (auto& run : page->runs)
-        admit({std::move(run.run_id), nullptr, nullptr});
+        admit({std::move(run.run_id), nullptr, nullptr, {}, true});
       count += page->runs.size();
       query.cursor = std::move(page->cursor);
     } while (!query.cursor.empty());
@@ -301,6 +330,7 @@ gateway(gateway_actor::stateful_pointer<gateway_state> self,
   return {
     [self](create_run& x) { self->state.create(x); },
     [self](cancel_run& x) { self->state.cancel(x); },
+    [self](answer_question& x) { self->state.decide(x); },
     [self](watch_run& x) { self->state.watch(x); },
     [self](start_atom) { self->state.recover(); },
     [self](drain_atom) { self->state.drain(); },

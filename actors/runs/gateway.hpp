@@ -28,6 +28,7 @@ struct gateway_state {
   void create(create_run& request);
   void on(append_done& done);
   void cancel(cancel_run& request);
+  void decide(answer_question& request);
   void watch(watch_run& request);
   void leave(run_left& message);
   /// Reads all runs that have not ended and starts what should be in memory.
@@ -59,9 +60,14 @@ private:
     std::shared_ptr<const runtime::run_created> created;
     /// Set for a run that comes back to be cancelled.
     std::optional<std::string> cancel = {};
+    /// The run's owner died while it was at work.
+    bool taken_over = false;
   };
 
   void admit(admission next);
+  /// Brings a run that is not in memory back at once, past the queue.
+  /// @returns why it cannot be, or nothing
+  runtime::failure bring_back(admission next);
   void spawn_run(admission next);
   void admit_waiting();
   /// Remembers who watches a run that is not in memory.

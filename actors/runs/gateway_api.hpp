@@ -14,6 +14,9 @@ using gateway_actor = caf::typed_actor<
   caf::reacts_to<create_run>,
   // Ends a run that has not ended; nothing happens to one that has.
   caf::reacts_to<cancel_run>,
+  // Puts a decision to the run that asked. `question_settled` goes to the
+  // listener.
+  caf::reacts_to<answer_question>,
   // From now on the watcher is told what becomes durable in the run.
   caf::reacts_to<watch_run>,
   // Brings all unfinished runs back; the first message of a node's life.

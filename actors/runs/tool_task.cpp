@@ -19,7 +19,7 @@ constexpr int exit_retry = 75;
 
 tool_result result_of(const runtime::tool_call_part& call,
                       tool_result_kind kind, json content) {
-  return {call.tool_name, call.tool_call_id, kind, std::move(content), {}};
+  return {call.tool_name, call.tool_call_id, kind, std::move(content), {}, {}};
 }
 
 std::string trimmed(std::string text) {
@@ -80,35 +80,22 @@ void tool_task_state::start() {
 }
 
 void tool_task_state::run_function(const runtime::tool_definition& tool) {
-  const auto function
-    = options.services->agents->function(options.definition->name, tool.name);
-  if (!function)
+  const auto code = options.services->agents->code(options.definition->name);
+  const auto function = code->tools.find(tool.name);
+  if (function == code->tools.end())
     return fail(errc::tool_error,
                 "tool '" + tool.name
                   + "' is a function of the host program, which this node was "
                     "not given",
                 false);
-  runtime::tool_invocation call{options.run_id,
-                                tool.name,
-                                options.call.tool_call_id,
-                                options.idempotency_key,
-                                options.attempt,
-                                json::object(),
-                                options.deps};
+  runtime::tool_invocation call{options.context,           tool.name,
+                                options.call.tool_call_id, options.is_approved,
+                                options.approval_metadata, json::object()};
   if (auto arguments
       = runtime::parse_json(runtime::arguments_text(options.call)))
     call.arguments = std::move(*arguments);
   try {
-    auto reply = function(call);
-    if (auto* value = std::get_if<json>(&reply))
-      report(
-        result_of(options.call, tool_result_kind::returned, std::move(*value)));
-    else if (auto* retry = std::get_if<runtime::tool_retry>(&reply))
-      report(result_of(options.call, tool_result_kind::retry,
-                       std::move(retry->message)));
-    else
-      report(result_of(options.call, tool_result_kind::failed,
-                       std::get<runtime::tool_failed>(reply).message));
+    report(function->second(call));
   } catch (const std::exception& reason) {
     // The host's code is the one place where an exception is expected.
     fail(errc::tool_error, "tool '" + tool.name + "' threw: " + reason.what(),
@@ -116,6 +103,33 @@ void tool_task_state::run_function(const runtime::tool_definition& tool) {
   } catch (...) {
     fail(errc::tool_error, "tool '" + tool.name + "' threw something unknown",
          true);
+  }
+}
+
+void tool_task_state::report(runtime::tool_reply reply) {
+  using runtime::question_kind;
+  if (auto* value = std::get_if<json>(&reply)) {
+    report(
+      result_of(options.call, tool_result_kind::returned, std::move(*value)));
+  } else if (auto* full = std::get_if<runtime::tool_return>(&reply)) {
+    auto result = result_of(options.call, tool_result_kind::returned,
+                            std::move(full->value));
+    result.metadata = std::move(full->metadata);
+    result.extra = std::move(full->content);
+    report(std::move(result));
+  } else if (auto* retry = std::get_if<runtime::tool_retry>(&reply)) {
+    report(result_of(options.call, tool_result_kind::retry,
+                     std::move(retry->message)));
+  } else if (auto* failed = std::get_if<runtime::tool_failed>(&reply)) {
+    report(result_of(options.call, tool_result_kind::failed,
+                     std::move(failed->message)));
+  } else if (auto* asks = std::get_if<runtime::tool_needs_approval>(&reply)) {
+    report(runtime::tool_question{question_kind::approval,
+                                  std::move(asks->metadata)});
+  } else {
+    report(runtime::tool_question{
+      question_kind::external,
+      std::move(std::get<runtime::tool_deferred>(reply).metadata)});
   }
 }
 
@@ -139,7 +153,7 @@ void tool_task_state::run_command(const runtime::tool_definition& tool) {
                   false);
     request.environment.emplace_back(variable, std::move(*value));
   }
-  request.environment.emplace_back("PERDURE_RUN_ID", options.run_id);
+  request.environment.emplace_back("PERDURE_RUN_ID", options.context.run_id);
   request.environment.emplace_back("PERDURE_TOOL_CALL_ID",
                                    options.call.tool_call_id);
   request.environment.emplace_back("PERDURE_IDEMPOTENCY_KEY",

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/runs/task.hpp"
-#include "runtime/agent/tool_function.hpp"
+#include "runtime/agent/host_code.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -15,8 +15,10 @@ using tool_task_actor = caf::typed_actor<
 struct tool_task_options : task_options {
   runtime::definition_ptr definition;
   runtime::tool_call_part call;
-  std::string run_id;
-  runtime::json deps;
+  runtime::host_context context;
+  /// A person has allowed this call, and said this.
+  bool is_approved = false;
+  runtime::json approval_metadata;
 };
 
 /// One attempt of a tool call: runs the program or the host's function and
@@ -27,6 +29,7 @@ struct tool_task_state {
 
   void start();
   void run_function(const runtime::tool_definition& tool);
+  void report(runtime::tool_reply reply);
   void run_command(const runtime::tool_definition& tool);
   void on(process_result& result);
   void report(runtime::attempt_outcome outcome);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/agent/output.hpp"
 #include "runtime/agent/schema.hpp"
 #include "runtime/json.hpp"
 #include "runtime/policy/task_policy.hpp"
@@ -37,6 +38,17 @@ enum class tool_kind : std::uint8_t {
   /// A function that the host program registered under the tool's name.
   function = 0,
   command = 1,
+  /// Outside of the node: the run waits until somebody hands in the result.
+  external = 2,
+};
+
+/// What becomes of a question to a person that nobody answered in time. Append
+/// only, never renumber.
+enum class on_expiry : std::uint8_t {
+  /// The model is told that the call was not allowed.
+  deny = 0,
+  /// The run fails.
+  fail = 1,
 };
 
 struct tool_definition {
@@ -54,6 +66,15 @@ struct tool_definition {
   /// Times the model may be asked to try again in a row; the agent's when
   /// absent.
   std::optional<std::uint32_t> max_retries;
+  /// Whether the provider is to hold the model to the schema; absent: as the
+  /// provider's rules have it.
+  std::optional<bool> strict;
+  /// A person must allow each call. An approved call executes once at most.
+  bool requires_approval = false;
+  /// How long a person has, for approval or an external result; absent: for
+  /// ever.
+  std::optional<std::chrono::milliseconds> expires_after;
+  runtime::on_expiry on_expiry = runtime::on_expiry::deny;
   /// Null when absent.
   json metadata;
   command_tool command;
@@ -81,6 +102,8 @@ struct agent_definition {
   std::string description;
   /// `provider:model`.
   std::string model;
+  /// Asked in order when the one before gave up.
+  std::vector<std::string> fallback_models;
   std::vector<instruction> instructions;
   /// Passed to the model's codec. Null when empty.
   json model_settings;
@@ -88,6 +111,12 @@ struct agent_definition {
   /// Budgets: asks to try again, per tool in a row and for the output.
   std::uint32_t tool_retries = 1;
   std::uint32_t output_retries = 1;
+  output_definition output;
+  runtime::end_strategy end_strategy = runtime::end_strategy::graceful;
+  /// Calls that need a person or an outside result end the run: its output then
+  /// is the list of them, and a new run goes on with the results. Otherwise the
+  /// run waits.
+  bool ends_when_deferred = false;
   usage_limits limits;
   task_policy model_policy;
   /// Attached to every run. Null when absent.

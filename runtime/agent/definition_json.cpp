@@ -66,13 +66,51 @@ json write(const command_tool& command) {
   return result;
 }
 
+std::string_view name_of(tool_kind kind) {
+  switch (kind) {
+    case tool_kind::function:
+      return "function";
+    case tool_kind::command:
+      return "command";
+    case tool_kind::external:
+      return "external";
+  }
+  return "function";
+}
+
+json write(const output_type& type) {
+  auto result = json::object();
+  add_text(result, "name", type.name);
+  add_text(result, "description", type.description);
+  result["schema"] = type.json_schema;
+  if (type.strict)
+    result["strict"] = *type.strict;
+  add_unless(result, "has_function", type.has_function, false);
+  return result;
+}
+
+json write(const output_definition& output) {
+  auto result = json::object();
+  if (output.mode != output_mode::automatic)
+    result["mode"] = to_string(output.mode);
+  auto types = json::array();
+  for (const auto& type : output.types)
+    types.push_back(write(type));
+  add(result, "types", std::move(types));
+  add_unless(result, "allow_text", output.allow_text, false);
+  add_unless(result, "allow_null", output.allow_null, false);
+  add_text(result, "prompt_template", output.prompt_template);
+  add_unless(result, "has_validator", output.has_validator, false);
+  return result;
+}
+
 json write(const tool_definition& tool) {
   const tool_definition normal;
   auto result = json::object();
   result["name"] = tool.name;
   add_text(result, "description", tool.description);
-  if (tool.kind == tool_kind::command)
-    result["kind"] = "command";
+  if (tool.kind != normal.kind)
+    result["kind"] = name_of(tool.kind);
   if (tool.parameters != normal.parameters)
     result["parameters"] = tool.parameters;
   add_unless(result, "sequential", tool.sequential, normal.sequential);
@@ -80,6 +118,13 @@ json write(const tool_definition& tool) {
     result["timeout_seconds"] = to_seconds(*tool.timeout);
   if (tool.max_retries)
     result["max_retries"] = *tool.max_retries;
+  if (tool.strict)
+    result["strict"] = *tool.strict;
+  add_unless(result, "requires_approval", tool.requires_approval, false);
+  if (tool.expires_after)
+    result["expires_after_seconds"] = to_seconds(*tool.expires_after);
+  if (tool.on_expiry == on_expiry::fail)
+    result["on_expiry"] = "fail";
   if (!tool.metadata.is_null())
     result["metadata"] = tool.metadata;
   add(result, "command", write(tool.command));
@@ -153,16 +198,24 @@ std::vector<instruction> read_instructions(field_reader& in) {
   return result;
 }
 
+std::vector<std::string> read_texts(field_reader& in, std::string_view key) {
+  std::vector<std::string> result;
+  const auto* items = in.array(key);
+  if (items == nullptr)
+    return result;
+  for (const auto& item : *items) {
+    if (item.is_string())
+      result.push_back(item.get<std::string>());
+    else
+      in.fail(key, "must hold strings");
+  }
+  return result;
+}
+
 command_tool read_command(const json& value, std::string place, context& ctx) {
   field_reader in{value, std::move(place), ctx.problem};
   command_tool result;
-  if (const auto* items = in.array("argv"))
-    for (const auto& item : *items) {
-      if (item.is_string())
-        result.argv.push_back(item.get<std::string>());
-      else
-        in.fail("argv", "must hold strings");
-    }
+  result.argv = read_texts(in, "argv");
   const auto env = in.object("env");
   for (const auto& [key, item] : env.items()) {
     if (item.is_string())
@@ -176,16 +229,23 @@ command_tool read_command(const json& value, std::string place, context& ctx) {
   return result;
 }
 
-void compile_schema(tool_definition& tool, context& ctx) {
+/// @param what names the schema's owner
+schema_ptr
+compile_schema(const json& schema, const std::string& what, context& ctx) {
   if (!ctx.compile || ctx.schema_failure || !ctx.problem.empty())
-    return;
-  auto compiled = ctx.compile(tool.parameters);
+    return nullptr;
+  auto compiled = ctx.compile(schema);
   if (compiled)
-    tool.schema = std::move(*compiled);
-  else
-    ctx.schema_failure
-      = failure{compiled.error().code,
-                "tool \"" + tool.name + "\": " + compiled.error().message};
+    return std::move(*compiled);
+  ctx.schema_failure
+    = failure{compiled.error().code, what + ": " + compiled.error().message};
+  return nullptr;
+}
+
+std::optional<bool> read_optional_flag(field_reader& in, std::string_view key) {
+  if (in.find(key) == nullptr)
+    return std::nullopt;
+  return in.flag(key, false);
 }
 
 tool_definition read_tool(const json& value, std::string place, context& ctx) {
@@ -194,20 +254,59 @@ tool_definition read_tool(const json& value, std::string place, context& ctx) {
   result.name = in.required_text("name");
   result.description = in.text("description");
   // The names are in the order of the enum.
-  result.kind
-    = static_cast<tool_kind>(in.choice("kind", {"function", "command"}));
+  result.kind = static_cast<tool_kind>(
+    in.choice("kind", {"function", "command", "external"}));
   // A schema may also be `true` or `false`.
   if (const auto* parameters = in.find("parameters"))
     result.parameters = *parameters;
   result.sequential = in.flag("sequential", false);
   result.timeout = in.duration("timeout_seconds");
   result.max_retries = read_u32(in, "max_retries");
+  result.strict = read_optional_flag(in, "strict");
+  result.requires_approval = in.flag("requires_approval", false);
+  result.expires_after = in.duration("expires_after_seconds");
+  result.on_expiry
+    = static_cast<on_expiry>(in.choice("on_expiry", {"deny", "fail"}));
   result.metadata = in.any("metadata");
   if (const auto* command = in.find("command"))
     result.command = read_command(*command, in.place("command"), ctx);
   result.policy = read_policy(in, "policy", default_tool_policy());
   result.is_task = in.flag("is_task", true);
-  compile_schema(result, ctx);
+  result.schema
+    = compile_schema(result.parameters, "tool \"" + result.name + '"', ctx);
+  return result;
+}
+
+output_type
+read_output_type(const json& value, std::string place, context& ctx) {
+  field_reader in{value, std::move(place), ctx.problem};
+  output_type result;
+  result.name = in.text("name");
+  result.description = in.text("description");
+  if (const auto* schema = in.find("schema"))
+    result.json_schema = *schema;
+  result.strict = read_optional_flag(in, "strict");
+  result.has_function = in.flag("has_function", false);
+  result.schema
+    = compile_schema(result.json_schema, "output \"" + result.name + '"', ctx);
+  return result;
+}
+
+output_definition
+read_output(const json& value, std::string place, context& ctx) {
+  field_reader in{value, std::move(place), ctx.problem};
+  output_definition result;
+  // The names are in the order of the enum.
+  result.mode = static_cast<output_mode>(
+    in.choice("mode", {"auto", "tool", "native", "prompted"}));
+  if (const auto* items = in.array("types"))
+    for (std::size_t i = 0; i < items->size() && ctx.problem.empty(); ++i)
+      result.types.push_back(read_output_type(
+        (*items)[i], in.place("types") + '[' + std::to_string(i) + ']', ctx));
+  result.allow_text = in.flag("allow_text", false);
+  result.allow_null = in.flag("allow_null", false);
+  result.prompt_template = in.text("prompt_template");
+  result.has_validator = in.flag("has_validator", false);
   return result;
 }
 
@@ -230,6 +329,7 @@ json to_json(const agent_definition& definition) {
   result["name"] = definition.name;
   add_text(result, "description", definition.description);
   result["model"] = definition.model;
+  add(result, "fallback_models", definition.fallback_models);
   add(result, "instructions", write(definition.instructions));
   add(result, "model_settings", definition.model_settings);
   auto tools = json::array();
@@ -240,6 +340,11 @@ json to_json(const agent_definition& definition) {
              normal.tool_retries);
   add_unless(result, "output_retries", definition.output_retries,
              normal.output_retries);
+  add(result, "output", write(definition.output));
+  if (definition.end_strategy != normal.end_strategy)
+    result["end_strategy"] = to_string(definition.end_strategy);
+  add_unless(result, "ends_when_deferred", definition.ends_when_deferred,
+             false);
   add(result, "limits",
       without_defaults(to_json(definition.limits), to_json(usage_limits{})));
   add(result, "model_policy",
@@ -258,11 +363,17 @@ definition_from_json(const json& value, const schema_compiler& compile) {
   definition->name = in.required_text("name");
   definition->description = in.text("description");
   definition->model = in.required_text("model");
+  definition->fallback_models = read_texts(in, "fallback_models");
   definition->instructions = read_instructions(in);
   definition->model_settings = in.object("model_settings");
   definition->tools = read_tools(in, ctx);
   definition->tool_retries = read_u32(in, "tool_retries").value_or(1);
   definition->output_retries = read_u32(in, "output_retries").value_or(1);
+  if (const auto* output = in.find("output"))
+    definition->output = read_output(*output, in.place("output"), ctx);
+  definition->end_strategy = static_cast<end_strategy>(
+    in.choice("end_strategy", {"graceful", "early", "exhaustive"}));
+  definition->ends_when_deferred = in.flag("ends_when_deferred", false);
   definition->limits = read_limits(in);
   definition->model_policy
     = read_policy(in, "model_policy", default_model_policy());

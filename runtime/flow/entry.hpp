@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/agent/definition.hpp"
 #include "runtime/messages/message.hpp"
 #include "runtime/policy/task_policy.hpp"
 #include "runtime/policy/usage_limits.hpp"
@@ -22,6 +23,10 @@ namespace perdure::runtime {
 enum class task_kind : std::uint8_t {
   model_request = 1,
   tool_call = 2,
+  /// Handling of one event by one handler.
+  event = 3,
+  /// What the host program makes of an answer in text: functions, validators.
+  output = 4,
 };
 
 std::string_view to_string(task_kind kind) noexcept;
@@ -52,6 +57,8 @@ struct run_input {
   /// Replaces the definition's model; empty for none.
   std::string model;
   std::string conversation_id;
+  /// Answers to calls that `history` ends with, by call id. Null for none.
+  json deferred_results;
 };
 
 // -- what happened ------------------------------------------------------------
@@ -82,7 +89,68 @@ struct attempt_failed {
   std::uint32_t attempt = 1;
   attempt_failure reason;
   timestamp retry_at{};
+  /// The model that is asked from now on in place of the one that gave up,
+  /// counted from 1 among the definition's fallbacks; 0 for the same one.
+  std::uint32_t fallback = 0;
 };
+
+/// What an attempt must be remembered by before it has an outcome: the id of
+/// work that another system does for it, so that a new owner asks for its
+/// result instead of starting it again.
+struct task_noted {
+  timestamp time{};
+  task_ref task;
+  std::uint32_t attempt = 1;
+  json note;
+};
+
+/// A new owner has taken over the run: attempts that were under way then were
+/// cut off.
+struct run_taken_over {
+  timestamp time{};
+};
+
+// -- people -------------------------------------------------------------------
+
+/// What a person, or another system, is asked. Append only, never renumber.
+enum class question_kind : std::uint8_t {
+  /// May this call be executed?
+  approval = 1,
+  /// What is the result of this call?
+  external = 2,
+  /// The outcome of an attempt is unknown: run it again?
+  in_doubt = 3,
+};
+
+std::string_view to_string(question_kind kind) noexcept;
+
+/// A task waits for somebody from here on.
+struct question_asked {
+  timestamp time{};
+  task_ref task;
+  /// Counts the questions of the task, from 1.
+  std::uint32_t number = 1;
+  question_kind kind = question_kind::approval;
+  /// Of the call that it is about; empty for another kind of task.
+  std::string tool_name;
+  std::string tool_call_id;
+  std::optional<timestamp> expires_at;
+  runtime::on_expiry on_expiry = runtime::on_expiry::deny;
+  /// What the tool has to say to whoever decides. Null when absent.
+  json metadata;
+};
+
+/// Append only, never renumber.
+enum class verdict : std::uint8_t {
+  approved = 1,
+  denied = 2,
+  /// The result of the task is known: `result`.
+  answered = 3,
+  /// Nobody decided in time.
+  expired = 4,
+};
+
+std::string_view to_string(verdict value) noexcept;
 
 /// How a tool call ended, as the model will be told. Append only.
 enum class tool_result_kind : std::uint8_t {
@@ -94,6 +162,12 @@ enum class tool_result_kind : std::uint8_t {
   failed = 3,
   /// The model is told that the outcome is unknown (in doubt, policy `fail`).
   unknown = 4,
+  /// A person did not allow the call.
+  denied = 5,
+  /// The call gave an output; `content` is its value.
+  output = 6,
+  /// The call was not executed, because the run has its output.
+  skipped = 7,
 };
 
 struct tool_result {
@@ -103,7 +177,44 @@ struct tool_result {
   json content;
   /// Null when absent; never sent to a model.
   json metadata;
+  /// What the model is told besides, as content of a user prompt. Null for
+  /// none.
+  json extra;
 };
+
+/// The answer to the open question of a task; there is one at most.
+struct question_answered {
+  timestamp time{};
+  task_ref task;
+  /// That of the question.
+  std::uint32_t number = 1;
+  runtime::verdict verdict = runtime::verdict::denied;
+  /// Replaces the call's arguments. Null for none.
+  json arguments;
+  /// What the model is told of a denial.
+  std::string message;
+  /// Set when the verdict is `answered`.
+  std::optional<tool_result> result;
+  /// Null when absent.
+  json metadata;
+  /// Who decided, as the caller named itself; empty when unknown.
+  std::string decided_by;
+};
+
+/// A handler has handled an event, or has given up on it.
+struct event_handled {
+  timestamp time{};
+  /// Position of the handler in the run.
+  std::uint32_t handler = 0;
+  /// Number of the event; all before it are settled too.
+  std::uint64_t event = 0;
+  std::uint32_t attempts = 1;
+  /// errc::none when it was handled.
+  errc error_code = errc::none;
+  std::string error_message;
+};
+
+// -- outcomes -----------------------------------------------------------------
 
 /// The task cannot succeed: the run fails with this.
 struct task_error {
@@ -121,6 +232,9 @@ struct task_completed {
   /// When the last attempt began.
   timestamp started_at{};
   std::variant<model_response, tool_result, task_error> outcome;
+  /// The task whose stored outcome this is, as `RUN/STEP/...`; empty when it
+  /// was executed.
+  std::string cached_from;
 };
 
 /// The response held no usable output; the model is asked again.
@@ -147,9 +261,10 @@ struct run_ended {
   std::string error_message;
 };
 
-using entry
-  = std::variant<run_created, task_started, attempt_failed, task_completed,
-                 output_rejected, cancel_requested, run_ended>;
+using entry = std::variant<run_created, task_started, attempt_failed,
+                           task_completed, output_rejected, cancel_requested,
+                           run_ended, task_noted, run_taken_over,
+                           question_asked, question_answered, event_handled>;
 
 /// Name of the entry's type for people and the API, e.g. `task_completed`.
 std::string_view name_of(const entry& value) noexcept;

@@ -3,6 +3,7 @@
 #include "runtime/flow/screening.hpp"
 #include "runtime/flow/views.hpp"
 #include "runtime/messages/history_json.hpp"
+#include "runtime/models/request_plan.hpp"
 
 #include <algorithm>
 
@@ -10,10 +11,40 @@ namespace perdure::runtime {
 
 namespace {
 
-json final_result_json() {
-  return {{"event_kind", "final_result"},
-          {"tool_name", nullptr},
-          {"tool_call_id", nullptr}};
+json final_result_json(const tool_call_part* call) {
+  return {
+    {"event_kind", "final_result"},
+    {"tool_name", call == nullptr ? json() : json(call->tool_name)},
+    {"tool_call_id", call == nullptr ? json() : json(call->tool_call_id)}};
+}
+
+bool is_output(const agent_definition& definition, const std::string& tool) {
+  return output_tool_index(definition.output, tool).has_value();
+}
+
+/// Whether text may be the output.
+bool is_text_final(const agent_definition& definition) {
+  const auto& output = definition.output;
+  return !output.is_structured() || output.allow_text
+         || output_mode_for(definition, profile_of_model(definition.model))
+              != output_mode::tool;
+}
+
+/// The event that says that with this part the output begins, or null.
+json final_result_of(const agent_definition& definition,
+                     const response_part& part) {
+  if (std::holds_alternative<text_part>(part))
+    return is_text_final(definition) ? final_result_json(nullptr) : json();
+  const auto* call = std::get_if<tool_call_part>(&part);
+  if (call == nullptr || call->builtin)
+    return {};
+  if (is_output(definition, call->tool_name))
+    return final_result_json(call);
+  const auto* tool = definition.tool(call->tool_name);
+  const auto is_deferred
+    = tool != nullptr && definition.ends_when_deferred
+      && (tool->requires_approval || tool->kind == tool_kind::external);
+  return is_deferred ? final_result_json(nullptr) : json();
 }
 
 /// Collects the events of one entry.
@@ -57,9 +88,10 @@ struct collector {
                   {"index", i},
                   {"part", part},
                   {"previous_part_kind", kind_of(x, i, -1)}});
-      if (std::holds_alternative<text_part>(x.parts[i]) && !final_told) {
+      if (auto final = final_result_of(definition, x.parts[i]);
+          !final_told && !final.is_null()) {
         final_told = true;
-        add(known, final_result_json());
+        add(known, std::move(final));
       }
       if (has_end(x.parts[i]))
         add(known, {{"event_kind", "part_end"},
@@ -67,30 +99,23 @@ struct collector {
                     {"part", part},
                     {"next_part_kind", kind_of(x, i, 1)}});
     }
-    for (const auto* call : function_calls(x))
-      out.push_back({{"event_kind", "function_tool_call"},
-                     {"part", to_json(response_part{*call})},
-                     {"args_valid", !refuse(definition, *call).has_value()}});
+    for (const auto* call : function_calls(x)) {
+      const auto type = output_tool_index(definition.output, call->tool_name);
+      const auto valid
+        = type ? std::holds_alternative<output_value>(
+            read_output_call(definition.output, *type, call->args))
+               : !refuse(definition, *call).has_value();
+      out.push_back(
+        {{"event_kind", type ? "output_tool_call" : "function_tool_call"},
+         {"part", to_json(response_part{*call})},
+         {"args_valid", valid}});
+    }
   }
 
   void outcome(const task_completed& entry, const tool_result& x) {
-    request_part part;
-    if (x.kind == tool_result_kind::retry)
-      part
-        = retry_prompt_part{x.content, x.tool_name, x.tool_call_id, entry.time};
-    else
-      part = tool_return_part{x.tool_name,
-                              x.content,
-                              x.tool_call_id,
-                              {},
-                              x.metadata,
-                              entry.time,
-                              x.kind == tool_result_kind::returned
-                                ? tool_outcome::success
-                                : tool_outcome::failed};
-    out.push_back({{"event_kind", "function_tool_result"},
-                   {"part", to_json(part)},
-                   {"content", nullptr}});
+    if (entry.task.kind == task_kind::output)
+      return; // the end of the run, or the rejection, tells of it
+    result(x, entry.time, !entry.cached_from.empty());
   }
 
   void outcome(const task_completed&, const task_error& x) {
@@ -118,7 +143,84 @@ struct collector {
                    {"error", error_json(x)}});
   }
 
+  void on(const task_noted&) {
+    // nor is what a new owner would go on with
+  }
+
+  void on(const run_taken_over&) {
+    out.push_back({{"event_kind", "run_taken_over"}});
+  }
+
+  void on(const question_asked& x) {
+    out.push_back(
+      {{"event_kind", "question_asked"},
+       {"kind", to_string(x.kind)},
+       {"step", x.task.step},
+       {"index", x.task.index},
+       {"number", x.number},
+       {"tool_name", text_or_null(x.tool_name)},
+       {"tool_call_id", text_or_null(x.tool_call_id)},
+       {"expires_at", x.expires_at ? json(to_iso(*x.expires_at)) : json()},
+       {"metadata", x.metadata}});
+  }
+
+  void on(const question_answered& x) {
+    out.push_back({{"event_kind", "question_answered"},
+                   {"step", x.task.step},
+                   {"index", x.task.index},
+                   {"number", x.number},
+                   {"verdict", to_string(x.verdict)},
+                   {"decided_by", text_or_null(x.decided_by)}});
+    if (x.result)
+      result(*x.result, x.time, false);
+  }
+
+  void on(const event_handled&) {
+    // nor that somebody was told of an event
+  }
+
 private:
+  static json text_or_null(const std::string& text) {
+    return text.empty() ? json() : json(text);
+  }
+
+  void result(const tool_result& x, timestamp time, bool cached) {
+    request_part part;
+    if (x.kind == tool_result_kind::retry)
+      part = retry_prompt_part{x.content, x.tool_name, x.tool_call_id, time};
+    else
+      part = tool_return_part{x.tool_name,
+                              x.kind == tool_result_kind::output
+                                ? json("Final result processed.")
+                                : x.content,
+                              x.tool_call_id,
+                              {},
+                              x.metadata,
+                              time,
+                              outcome_of(x.kind)};
+    const auto output = is_output(definition, x.tool_name);
+    json event{
+      {"event_kind", output ? "output_tool_result" : "function_tool_result"},
+      {"part", to_json(part)}};
+    if (!output)
+      event["content"] = x.extra;
+    if (cached)
+      event["cached"] = true;
+    out.push_back(std::move(event));
+  }
+
+  static tool_outcome outcome_of(tool_result_kind kind) {
+    switch (kind) {
+      case tool_result_kind::denied:
+        return tool_outcome::denied;
+      case tool_result_kind::failed:
+      case tool_result_kind::unknown:
+        return tool_outcome::failed;
+      default:
+        return tool_outcome::success;
+    }
+  }
+
   void add(bool known, json event) {
     out.push_back(known ? json() : std::move(event));
   }
@@ -252,11 +354,12 @@ event_stream::on_live(std::uint64_t sequence, const response_event& value,
   };
   add(to_json(value));
   if (const auto* start = std::get_if<part_started>(&value);
-      start != nullptr && !final_told_
-      && std::holds_alternative<text_part>(start->part)) {
-    final_told_ = true;
-    add(final_result_json());
-  }
+      start != nullptr && !final_told_)
+    if (auto final = final_result_of(*definition_, start->part);
+        !final.is_null()) {
+      final_told_ = true;
+      add(std::move(final));
+    }
   return out;
 }
 

@@ -1,10 +1,11 @@
 #include "runtime/flow/run_state.hpp"
 
-#include "runtime/flow/views.hpp"
+#include "runtime/flow/deferred.hpp"
 #include "runtime/messages/repair.hpp"
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace perdure::runtime {
 
@@ -16,23 +17,6 @@ std::string join(const std::vector<std::string>& texts) {
     if (!out.empty())
       out += "\n\n";
     out += text;
-  }
-  return out;
-}
-
-/// The id of a call as one piece of a key: whatever a model makes up, keys of
-/// two tasks differ and fit into a header or an environment.
-std::string escaped(const std::string& id) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const unsigned char c : id) {
-    if (c > ' ' && c != '/' && c != '%' && c != 0x7F) {
-      out += static_cast<char>(c);
-      continue;
-    }
-    out += '%';
-    out += digits[c >> 4];
-    out += digits[c & 15];
   }
   return out;
 }
@@ -57,6 +41,8 @@ void run_state::on(const run_created& x) {
   created = x;
   created.input.history.clear(); // `history` has it from here on
   render_instructions();
+  if (!x.input.deferred_results.is_null())
+    return resume_calls(x);
   history = repair(x.input.history);
   supplied = history.size();
   const auto last = history.empty() ? nullptr : history.back();
@@ -74,18 +60,73 @@ void run_state::on(const run_created& x) {
   }
 }
 
+void run_state::resume_calls(const run_created& x) {
+  auto given = x.input.history;
+  // Results that were there already go out again in the round's request.
+  if (!given.empty())
+    if (const auto* last = std::get_if<model_request>(given.back().get())) {
+      prior_parts_ = last->parts;
+      given.pop_back();
+    }
+  history = repair(given);
+  supplied = history.size();
+  step = 1;
+  open_calls();
+  std::erase_if(calls, [this](const call_state& call) {
+    return has_result(prior_parts_, call.part->tool_call_id);
+  });
+  for (std::uint32_t i = 0; i < calls.size(); ++i) {
+    auto answer
+      = deferred_answer(x.input.deferred_results, *calls[i].part, x.time);
+    if (!answer)
+      continue;
+    answer->task = {step, task_kind::tool_call, i};
+    calls[i].progress.question.emplace();
+    calls[i].progress.questions = 1;
+    on(*answer);
+  }
+}
+
 void run_state::on(const task_started& x) {
-  if (auto* task = open_task(x.task); task != nullptr)
+  if (auto* task = open_task(x.task); task != nullptr) {
     task->attempt_started = x.attempt;
+    task->retry_at.reset();
+  }
 }
 
 void run_state::on(const attempt_failed& x) {
   auto* task = open_task(x.task);
-  if (task == nullptr || x.attempt <= task->attempts_failed)
+  if (task == nullptr || x.attempt <= task->attempts_over)
     return;
-  task->attempts_failed = x.attempt;
+  task->attempts_over = x.attempt;
   task->retry_at = x.retry_at;
   task->last_error = x.reason.message;
+  task->note = nullptr;
+  if (x.fallback == 0)
+    return;
+  fallback = x.fallback;
+  task->attempts_free = x.attempt;
+  task->retry_at.reset();
+}
+
+void run_state::on(const task_noted& x) {
+  if (auto* task = open_task(x.task); task != nullptr)
+    task->note = x.note;
+}
+
+void run_state::on(const run_taken_over& x) {
+  for (const auto& task : admitted_tasks()) {
+    auto& progress = *open_task(task);
+    // Where the intent is journaled, it says what was under way; so does a time
+    // that has not come.
+    const auto must_not_repeat
+      = policy(task).on_interrupt != on_interrupt::retry;
+    if (must_not_repeat || (progress.retry_at && *progress.retry_at > x.time))
+      continue;
+    ++progress.attempts_over;
+    ++progress.attempts_free;
+    progress.retry_at.reset();
+  }
 }
 
 void run_state::on(const task_completed& x) {
@@ -98,7 +139,7 @@ void run_state::on(const task_completed& x) {
   else if (const auto* response = std::get_if<model_response>(&x.outcome))
     on_response(x, *response);
   else
-    on_tool_result(x, std::get<tool_result>(x.outcome));
+    on_result(x, std::get<tool_result>(x.outcome));
 }
 
 void run_state::on_response(const task_completed& x,
@@ -113,15 +154,25 @@ void run_state::on_response(const task_completed& x,
   open_calls();
 }
 
-void run_state::on_tool_result(const task_completed& x,
-                               const tool_result& result) {
-  auto& call = calls[x.task.index];
-  call.result = result;
-  call.completed_at = x.time;
-  if (result.kind == tool_result_kind::returned)
+void run_state::on_result(const task_completed& x, const tool_result& result) {
+  if (x.task.kind == task_kind::output)
+    answer_result = result;
+  else
+    settle_call(x.task.index, result, x.attempts, x.time);
+}
+
+void run_state::settle_call(std::uint32_t index, tool_result result,
+                            std::uint32_t attempts, timestamp time) {
+  auto& call = calls[index];
+  call.progress.question.reset();
+  call.attempts = attempts;
+  call.completed_at = time;
+  call.result = std::move(result);
+  const auto kind = call.result->kind;
+  if (kind == tool_result_kind::returned)
     ++used.tool_calls;
-  if (result.kind == tool_result_kind::retry)
-    charge_retry(result);
+  if (kind == tool_result_kind::retry && !call.output)
+    charge_retry(*call.result);
   if (fatal)
     return;
   const auto open = [](const call_state& y) { return !y.result; };
@@ -141,6 +192,22 @@ void run_state::charge_retry(const tool_result& result) {
     "tool '" + result.tool_name + "' exceeded max retries count of "
       + std::to_string(budget)
       + "; the model would have been told: " + to_text(result.content)};
+}
+
+void run_state::charge_outputs() {
+  for (const auto& call : calls) {
+    if (!call.output || !call.result
+        || call.result->kind != tool_result_kind::retry
+        || retries_of(call.result->tool_name) < definition->output_retries)
+      continue;
+    fatal = task_error{errc::output_retries_exceeded,
+                       "exceeded maximum output retries ("
+                         + std::to_string(definition->output_retries) + ") of '"
+                         + call.result->tool_name
+                         + "'; the model would have been told: "
+                         + to_text(call.result->content)};
+    return;
+  }
 }
 
 void run_state::on(const output_rejected& x) {
@@ -164,6 +231,75 @@ void run_state::on(const run_ended& x) {
   ended = x;
 }
 
+void run_state::on(const event_handled&) {
+  // what watchers do with a run does not change it
+}
+
+// -- people -------------------------------------------------------------------
+
+void run_state::on(const question_asked& x) {
+  auto* task = open_task(x.task);
+  if (task == nullptr)
+    return;
+  task->question
+    = open_question{x.kind, x.time, x.expires_at, x.on_expiry, x.metadata};
+  ++task->questions;
+  task->retry_at.reset();
+  // A tool that asks has not done its work yet.
+  if (x.kind != question_kind::in_doubt && task->in_doubt())
+    task->attempts_over = task->attempt_started;
+}
+
+void run_state::on(const question_answered& x) {
+  auto* task = open_task(x.task);
+  if (task == nullptr || !task->question)
+    return;
+  const auto asked = *std::exchange(task->question, std::nullopt);
+  if (x.verdict == verdict::expired && asked.on_expiry == on_expiry::fail) {
+    fatal = task_error{errc::approval_expired,
+                       "nobody answered in time: " + x.message};
+    return;
+  }
+  if (x.verdict == verdict::answered && x.result) {
+    if (x.task.kind == task_kind::tool_call)
+      settle_call(x.task.index, *x.result, task->attempts_over, x.time);
+    return;
+  }
+  if (x.verdict != verdict::approved)
+    return deny(x, asked);
+  task->is_approved = true;
+  task->approval_metadata = x.metadata;
+  // The attempt whose outcome is unknown is void, and another one follows.
+  task->attempts_over = std::max(task->attempts_over, task->attempt_started);
+  task->attempts_free = task->attempts_over;
+  if (x.task.kind == task_kind::tool_call && !x.arguments.is_null())
+    calls[x.task.index].arguments = x.arguments;
+}
+
+void run_state::deny(const question_answered& x, const open_question& asked) {
+  const auto unknown = asked.kind == question_kind::in_doubt;
+  if (x.task.kind != task_kind::tool_call) {
+    fatal
+      = task_error{errc::outcome_unknown,
+                   "an attempt was interrupted, its outcome is unknown, and "
+                   "it was decided not to run it again"};
+    return;
+  }
+  const auto& part = *calls[x.task.index].part;
+  settle_call(x.task.index,
+              {part.tool_name,
+               part.tool_call_id,
+               unknown ? tool_result_kind::unknown : tool_result_kind::denied,
+               x.message,
+               {},
+               {}},
+              unknown ? open_task(x.task)->attempt_started
+                      : open_task(x.task)->attempts_over,
+              x.time);
+}
+
+// -- rounds -------------------------------------------------------------------
+
 void run_state::render_instructions() {
   for (const auto& item : definition->instructions) {
     if (!item.is_template) {
@@ -180,36 +316,45 @@ void run_state::render_instructions() {
 }
 
 void run_state::open_calls() {
-  calls.clear();
-  for (const auto* part : function_calls(last_response()))
-    calls.push_back({part, {}, {}, {}});
+  const auto by_tool
+    = definition->output.is_structured() && mode_in_use() == output_mode::tool;
+  calls = open_round(*definition, last_response(), by_tool);
+  answer = {};
+  answer_result.reset();
   phase = calls.empty() ? run_phase::answered : run_phase::calling;
 }
 
 void run_state::close_calls(message_state state) {
-  std::vector<request_part> parts;
+  const auto chosen = state == message_state::complete
+                        ? final_output(*definition, calls)
+                        : std::nullopt;
+  auto parts = std::exchange(prior_parts_, {});
+  for (auto& part : parts_of(calls, chosen))
+    parts.push_back(std::move(part));
+  if (!chosen)
+    charge_outputs();
   std::map<std::string, std::uint32_t> retries;
   timestamp closed{};
   for (const auto& call : calls) {
     if (!call.result)
       continue;
-    parts.push_back(part_of(call));
     closed = std::max(closed, call.completed_at);
     const auto& name = call.result->tool_name;
     if (call.result->kind == tool_result_kind::retry)
       retries[name] = retries_of(name) + 1;
   }
-  calls.clear();
   tool_retries_ = std::move(retries);
-  begin_request(std::move(parts), closed);
-  if (state == message_state::complete)
-    return;
-  auto partial = std::get<model_request>(*history.back());
-  partial.state = state;
-  history.back() = std::make_shared<const message>(std::move(partial));
+  if (chosen)
+    output = calls[*chosen].result->content;
+  calls.clear();
+  if (!chosen && state == message_state::complete)
+    return begin_request(std::move(parts), closed);
+  add_request(std::move(parts), closed, state);
+  phase = run_phase::answered;
 }
 
-void run_state::begin_request(std::vector<request_part> parts, timestamp time) {
+void run_state::add_request(std::vector<request_part> parts, timestamp time,
+                            message_state state) {
   model_request request;
   request.parts = std::move(parts);
   request.time = time;
@@ -217,119 +362,35 @@ void run_state::begin_request(std::vector<request_part> parts, timestamp time) {
     request.instructions = join(instructions);
   request.run_id = created.run_id;
   request.conversation_id = created.input.conversation_id;
+  request.state = state;
   history.push_back(std::make_shared<const message>(std::move(request)));
-  model = {};
-  ++step;
-  phase = run_phase::requesting;
 }
 
-request_part run_state::part_of(const call_state& call) const {
-  const auto& x = *call.result;
-  if (x.kind == tool_result_kind::retry)
-    return retry_prompt_part{x.content, x.tool_name, x.tool_call_id,
-                             call.completed_at};
-  tool_return_part part;
-  part.tool_name = x.tool_name;
-  part.content = x.content;
-  part.tool_call_id = x.tool_call_id;
-  part.metadata = x.metadata;
-  part.time = call.completed_at;
-  if (x.kind != tool_result_kind::returned)
-    part.outcome = tool_outcome::failed;
-  return part;
+void run_state::begin_request(std::vector<request_part> parts, timestamp time) {
+  add_request(std::move(parts), time, message_state::complete);
+  model = {};
+  fallback = 0;
+  ++step;
+  phase = run_phase::requesting;
 }
 
 task_progress* run_state::open_task(const task_ref& task) {
   if (task.step != step || fatal)
     return nullptr;
-  if (task.kind == task_kind::model_request)
-    return phase == run_phase::requesting ? &model : nullptr;
-  if (phase != run_phase::calling || task.index >= calls.size()
-      || calls[task.index].result)
-    return nullptr;
-  return &calls[task.index].progress;
-}
-
-run_status run_state::status() const {
-  if (ended)
-    return status_of(ended->end);
-  if (cancelling)
-    return run_status::cancelling;
-  if (sequence_ <= 1 && created.scheduled_at)
-    return run_status::scheduled;
-  if (phase == run_phase::requesting && model.retry_at)
-    return run_status::waiting;
-  if (phase == run_phase::calling) {
-    const auto open = admitted_calls();
-    const auto backs_off = [this](std::uint32_t i) {
-      return calls[i].progress.retry_at.has_value();
-    };
-    if (std::all_of(open.begin(), open.end(), backs_off))
-      return run_status::waiting;
-  }
-  return run_status::running;
-}
-
-const model_response& run_state::last_response() const {
-  assert(!history.empty());
-  return std::get<model_response>(*history.back());
-}
-
-const task_policy& run_state::policy(const task_ref& task) const {
-  static const auto fallback = default_tool_policy();
-  if (task.kind == task_kind::model_request)
-    return definition->model_policy;
-  const auto* tool = definition->tool(calls.at(task.index).part->tool_name);
-  return tool != nullptr ? tool->policy : fallback;
-}
-
-const task_progress& run_state::progress(const task_ref& task) const {
-  return task.kind == task_kind::model_request ? model
-                                               : calls.at(task.index).progress;
-}
-
-std::string run_state::idempotency_key(const task_ref& task) const {
-  auto key = created.run_id + '/' + std::to_string(task.step);
-  if (task.kind == task_kind::model_request)
-    return key + "/model";
-  const auto& id = calls.at(task.index).part->tool_call_id;
-  key += '/' + escaped(id);
-  const auto same
-    = [&id](const call_state& x) { return x.part->tool_call_id == id; };
-  // Some providers give two calls one id; the second is another task. So is a
-  // call that is named like the model request.
-  if (const auto n
-      = std::count_if(calls.begin(), calls.begin() + task.index, same);
-      n > 0 || id == "model")
-    key += '/' + std::to_string(n + 1);
-  return key;
-}
-
-std::vector<std::uint32_t> run_state::admitted_calls() const {
-  std::vector<std::uint32_t> out;
-  for (std::uint32_t i = 0; i < calls.size(); ++i) {
-    if (calls[i].result)
-      continue;
-    const auto* tool = definition->tool(calls[i].part->tool_name);
-    const bool barrier = tool != nullptr && tool->sequential;
-    if (!barrier || out.empty())
-      out.push_back(i);
-    if (barrier)
+  switch (task.kind) {
+    case task_kind::model_request:
+      return phase == run_phase::requesting ? &model : nullptr;
+    case task_kind::output:
+      return phase == run_phase::answered && !answer_result ? &answer : nullptr;
+    case task_kind::tool_call:
+      return phase == run_phase::calling && task.index < calls.size()
+                 && !calls[task.index].result
+               ? &calls[task.index].progress
+               : nullptr;
+    case task_kind::event:
       break;
   }
-  return out;
-}
-
-std::optional<timestamp> run_state::deadline() const {
-  const auto& limit = created.input.limits.time_limit;
-  if (!limit)
-    return std::nullopt;
-  return created.scheduled_at.value_or(created.time) + *limit;
-}
-
-std::uint32_t run_state::retries_of(const std::string& tool_name) const {
-  const auto found = tool_retries_.find(tool_name);
-  return found == tool_retries_.end() ? 0 : found->second;
+  return nullptr;
 }
 
 run_state fold(definition_ptr definition, template_renderer render,

@@ -2,6 +2,7 @@
 
 #include "runtime/agent/definition.hpp"
 #include "runtime/flow/entry.hpp"
+#include "runtime/flow/round.hpp"
 #include "runtime/flow/run_status.hpp"
 
 #include <cstdint>
@@ -19,37 +20,10 @@ enum class run_phase : std::uint8_t {
   requesting,
   /// Tool calls of the last response have no result yet.
   calling,
-  /// The last response held no calls: it ends the run or is rejected.
+  /// The model has answered, in text or by an output tool: that ends the run or
+  /// is rejected.
   answered,
   ended,
-};
-
-/// How far a task has come that has no outcome yet.
-struct task_progress {
-  std::uint32_t attempts_failed = 0;
-  /// Attempt whose intent is journaled; 0 for none.
-  std::uint32_t attempt_started = 0;
-  /// The next attempt must not begin before this moment.
-  std::optional<timestamp> retry_at;
-  std::string last_error;
-
-  [[nodiscard]] std::uint32_t next_attempt() const noexcept {
-    return attempts_failed + 1;
-  }
-
-  /// An attempt was begun and nothing is known of its end.
-  [[nodiscard]] bool in_doubt() const noexcept {
-    return attempt_started > attempts_failed;
-  }
-};
-
-/// One tool call of the last response.
-struct call_state {
-  /// Lives in the last message.
-  const tool_call_part* part = nullptr;
-  task_progress progress;
-  std::optional<tool_result> result;
-  timestamp completed_at{};
 };
 
 /// What a run's entries mean under its definition.
@@ -57,8 +31,8 @@ struct call_state {
 ///     empty --run_created--> requesting <--------------------+
 ///                             |      ^ rejected              |
 ///          response, no calls |      |                       | all results
-///                             +--> answered                  |
-///          response, calls    +--> calling ------------------+
+///                             +--> answered <--- output --+  |
+///          response, calls    +--> calling ---------------+--+
 ///                             (any) --run_ended--> ended
 ///
 /// The state is the fold of the entries and nothing else (D2). Not
@@ -83,16 +57,35 @@ public:
   /// The last response. @pre phase is calling or answered
   [[nodiscard]] const model_response& last_response() const;
 
-  /// Policy of a task under the definition.
-  [[nodiscard]] const task_policy& policy(const task_ref& task) const;
+  /// Policy of a task under the definition. What a person has to allow is
+  /// executed once at most for each time it was allowed.
+  [[nodiscard]] task_policy policy(const task_ref& task) const;
   [[nodiscard]] const task_progress& progress(const task_ref& task) const;
 
   /// Idempotency key of a task (D4).
   [[nodiscard]] std::string idempotency_key(const task_ref& task) const;
 
-  /// Positions of the calls that may be under way now, in order: a sequential
-  /// one runs alone.
-  [[nodiscard]] std::vector<std::uint32_t> admitted_calls() const;
+  /// Tasks without an outcome, in order.
+  [[nodiscard]] std::vector<task_ref> open_tasks() const;
+
+  /// Tasks that may be under way now; those among them whose next attempt has
+  /// its time are included.
+  [[nodiscard]] std::vector<task_ref> admitted_tasks() const;
+
+  /// The model that is asked now: `provider:model`.
+  [[nodiscard]] const std::string& model_in_use() const;
+
+  /// How that model is asked for a structured output.
+  [[nodiscard]] output_mode mode_in_use() const;
+
+  /// An answer in text has to go through the host program before it is the
+  /// output.
+  [[nodiscard]] bool answer_needs_host() const;
+
+  /// The next question of a task to somebody outside, under the settings of its
+  /// tool.
+  [[nodiscard]] question_asked
+  question(const task_ref& task, question_kind kind, timestamp now) const;
 
   /// When a run over its wall-clock limit ends.
   [[nodiscard]] std::optional<timestamp> deadline() const;
@@ -117,7 +110,14 @@ public:
   /// Model requests begun; the task's step.
   std::uint32_t step = 0;
   task_progress model;
-  std::vector<call_state> calls;
+  /// Position of the model in use, as in `attempt_failed::fallback`.
+  std::uint32_t fallback = 0;
+  call_round calls;
+  /// The host program's work on an answer in text, and what came of it.
+  task_progress answer;
+  std::optional<tool_result> answer_result;
+  /// Set when an output tool gave it.
+  std::optional<json> output;
   run_usage used;
   std::uint32_t output_retries = 0;
   std::optional<task_error> fatal;
@@ -135,20 +135,33 @@ private:
   void on(const output_rejected& x);
   void on(const cancel_requested& x);
   void on(const run_ended& x);
+  void on(const task_noted& x);
+  void on(const run_taken_over& x);
+  void on(const question_asked& x);
+  void on(const question_answered& x);
+  void on(const event_handled& x);
 
   void on_response(const task_completed& x, const model_response& response);
-  void on_tool_result(const task_completed& x, const tool_result& result);
+  void on_result(const task_completed& x, const tool_result& result);
+  void settle_call(std::uint32_t index, tool_result result,
+                   std::uint32_t attempts, timestamp time);
+  void deny(const question_answered& x, const open_question& asked);
   void charge_retry(const tool_result& result);
+  void charge_outputs();
   void render_instructions();
+  void resume_calls(const run_created& x);
   void open_calls();
   void close_calls(message_state state);
+  void add_request(std::vector<request_part> parts, timestamp time,
+                   message_state state);
   void begin_request(std::vector<request_part> parts, timestamp time);
   task_progress* open_task(const task_ref& task);
-  [[nodiscard]] request_part part_of(const call_state& call) const;
 
   template_renderer render_;
   std::uint64_t sequence_ = 0;
   std::map<std::string, std::uint32_t> tool_retries_;
+  /// Results of the open round that the supplied history had already.
+  std::vector<request_part> prior_parts_;
 };
 
 /// The fold of `entries`.

@@ -1,6 +1,6 @@
 #include "runtime/flow/screening.hpp"
 
-#include "runtime/messages/model_text.hpp"
+#include "runtime/agent/value_check.hpp"
 
 namespace perdure::runtime {
 
@@ -11,6 +11,7 @@ tool_result told(const tool_call_part& call, json content) {
           call.tool_call_id,
           tool_result_kind::retry,
           std::move(content),
+          {},
           {}};
 }
 
@@ -28,30 +29,6 @@ unknown_tool(const agent_definition& definition, const std::string& name) {
   return text;
 }
 
-json error_item(std::string_view type, json location, std::string_view message,
-                json input) {
-  return {{"type", type},
-          {"loc", std::move(location)},
-          {"msg", message},
-          {"input", std::move(input)}};
-}
-
-/// The value at `location`, or null.
-json input_at(const json& arguments, const json& location) {
-  const auto* at = &arguments;
-  for (const auto& step : location) {
-    if (step.is_string() && at->is_object()
-        && at->contains(step.get_ref<const std::string&>()))
-      at = &(*at)[step.get_ref<const std::string&>()];
-    else if (step.is_number_integer() && at->is_array()
-             && step.get<std::size_t>() < at->size())
-      at = &(*at)[step.get<std::size_t>()];
-    else
-      return {};
-  }
-  return *at;
-}
-
 } // namespace
 
 std::optional<tool_result>
@@ -59,33 +36,12 @@ refuse(const agent_definition& definition, const tool_call_part& call) {
   const auto* tool = definition.tool(call.tool_name);
   if (tool == nullptr)
     return told(call, unknown_tool(definition, call.tool_name));
-  json arguments = json::object();
-  if (!call.args.is_string()) {
-    if (!call.args.is_null())
-      arguments = call.args;
-  } else if (const auto& text = call.args.get_ref<const std::string&>();
-             !text.empty()) {
-    auto parsed = parse_json(text);
-    if (!parsed)
-      return told(call, json::array({error_item(
-                          "json_invalid", json::array(),
-                          "Invalid JSON: " + parsed.error().message, text)}));
-    arguments = std::move(*parsed);
-  }
-  if (!arguments.is_object())
-    return told(
-      call, json::array({error_item("dict_type", json::array(),
-                                    "Input should be an object", arguments)}));
+  auto arguments = read_arguments(call.args);
+  if (auto* invalid = std::get_if<invalid_value>(&arguments))
+    return told(call, std::move(invalid->errors));
   if (!tool->schema)
     return std::nullopt;
-  auto errors = json::array();
-  for (auto& error : tool->schema->validate(arguments)) {
-    if (error.location.is_null())
-      error.location = json::array();
-    auto input = input_at(arguments, error.location);
-    errors.push_back(error_item("schema", std::move(error.location),
-                                error.message, std::move(input)));
-  }
+  auto errors = errors_of(*tool->schema, std::get<json>(arguments));
   if (errors.empty())
     return std::nullopt;
   return told(call, std::move(errors));

@@ -6,7 +6,7 @@ namespace {
 
 tool_result
 told(const tool_call_part& call, tool_result_kind kind, std::string text) {
-  return {call.tool_name, call.tool_call_id, kind, std::move(text), {}};
+  return {call.tool_name, call.tool_call_id, kind, std::move(text), {}, {}};
 }
 
 /// The last attempt of a task failed.
@@ -23,27 +23,55 @@ give_up(const run_state& state, const task_ref& task,
   return task_error{reason.code, reason.message};
 }
 
+/// Whether another model may do better.
+bool is_of_model(errc code) {
+  return code == errc::model_http_error || code == errc::model_network_error
+         || code == errc::model_timeout;
+}
+
+entry fail(const run_state& state, attempt_report report, timestamp now,
+           double random) {
+  const auto& reason = std::get<attempt_failure>(report.outcome);
+  const auto policy = state.policy(report.task);
+  const auto counted
+    = report.attempt - state.progress(report.task).attempts_free;
+  if (reason.retryable && counted <= policy.retries) {
+    const auto delay = retry_delay(policy, counted, reason, random);
+    return attempt_failed{now,    report.task, report.attempt,
+                          reason, now + delay, 0};
+  }
+  const auto has_next
+    = state.fallback < state.definition->fallback_models.size();
+  if (report.task.kind == task_kind::model_request && has_next
+      && is_of_model(reason.code))
+    return attempt_failed{now,    report.task, report.attempt,
+                          reason, now,         state.fallback + 1};
+  return task_completed{now,
+                        report.task,
+                        report.attempt,
+                        report.started_at,
+                        give_up(state, report.task, reason),
+                        {}};
+}
+
 } // namespace
 
 entry settle(const run_state& state, attempt_report report, timestamp now,
              double random) {
-  task_completed done{now, report.task, report.attempt, report.started_at, {}};
-  if (auto* response = std::get_if<model_response>(&report.outcome)) {
+  if (std::holds_alternative<attempt_failure>(report.outcome))
+    return fail(state, std::move(report), now, random);
+  if (const auto* asks = std::get_if<tool_question>(&report.outcome)) {
+    auto question = state.question(report.task, asks->kind, now);
+    question.metadata = asks->metadata;
+    return question;
+  }
+  task_completed done{now, report.task, report.attempt, report.started_at,
+                      {},  {}};
+  if (auto* response = std::get_if<model_response>(&report.outcome))
     done.outcome = std::move(*response);
-    return done;
-  }
-  if (auto* result = std::get_if<tool_result>(&report.outcome)) {
-    done.outcome = std::move(*result);
-    return done;
-  }
-  const auto& reason = std::get<attempt_failure>(report.outcome);
-  const auto& policy = state.policy(report.task);
-  if (!reason.retryable || report.attempt > policy.retries) {
-    done.outcome = give_up(state, report.task, reason);
-    return done;
-  }
-  const auto delay = retry_delay(policy, report.attempt, reason, random);
-  return attempt_failed{now, report.task, report.attempt, reason, now + delay};
+  else
+    done.outcome = std::move(std::get<tool_result>(report.outcome));
+  return done;
 }
 
 } // namespace perdure::runtime

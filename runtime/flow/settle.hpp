@@ -6,9 +6,16 @@
 
 namespace perdure::runtime {
 
+/// The tool wants somebody to allow the call, or to hand in its result.
+struct tool_question {
+  question_kind kind = question_kind::approval;
+  /// Null when absent.
+  json metadata;
+};
+
 /// What one attempt of a task came to.
 using attempt_outcome
-  = std::variant<model_response, tool_result, attempt_failure>;
+  = std::variant<model_response, tool_result, attempt_failure, tool_question>;
 
 /// One attempt that is over.
 struct attempt_report {
@@ -20,7 +27,8 @@ struct attempt_report {
 
 /// The entry that a finished attempt becomes: the task's outcome, or a failed
 /// attempt that another one follows. A tool that failed on its own account is
-/// told to the model; what no attempt can mend fails the run.
+/// told to the model; what no attempt can mend fails the run. A model that
+/// gives up hands over to the next of the definition.
 /// @param random uniform in [0, 1), spreads the retries
 [[nodiscard]] entry settle(const run_state& state, attempt_report report,
                            timestamp now, double random);

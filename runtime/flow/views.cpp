@@ -1,6 +1,7 @@
 #include "runtime/flow/views.hpp"
 
 #include "runtime/flow/machine.hpp"
+#include "runtime/flow/questions.hpp"
 #include "runtime/messages/history_json.hpp"
 
 #include <algorithm>
@@ -15,20 +16,43 @@ json optional_time(const std::optional<timestamp>& time) {
 }
 
 std::string describe(const run_state& state, const task_ref& task) {
-  if (task.kind == task_kind::model_request)
-    return "model request " + std::to_string(task.step);
-  return "tool call '" + state.calls.at(task.index).part->tool_name + "'";
+  if (task.kind == task_kind::tool_call)
+    return "tool call '" + state.calls.at(task.index).part->tool_name + "'";
+  return task.kind == task_kind::output
+           ? "output of step " + std::to_string(task.step)
+           : "model request " + std::to_string(task.step);
 }
 
-std::vector<task_ref> open_tasks(const run_state& state) {
-  if (state.phase == run_phase::requesting)
-    return {{state.step, task_kind::model_request, 0}};
-  std::vector<task_ref> out;
-  if (state.phase == run_phase::calling)
-    for (std::uint32_t i = 0; i < state.calls.size(); ++i)
-      if (!state.calls[i].result)
-        out.push_back({state.step, task_kind::tool_call, i});
-  return out;
+std::string_view asks_for(question_kind kind) {
+  switch (kind) {
+    case question_kind::approval:
+      return "waits for approval";
+    case question_kind::external:
+      return "waits for its result from outside";
+    case question_kind::in_doubt:
+      return "was interrupted and waits for a decision";
+  }
+  return "waits";
+}
+
+/// What one open task waits for.
+json waits_for(const run_state& state, const task_ref& task, timestamp now) {
+  const auto& progress = state.progress(task);
+  json row{{"what", "task"},
+           {"task", describe(state, task)},
+           {"attempt", progress.next_attempt()}};
+  if (const auto& asked = progress.question) {
+    row["what"] = to_string(asked->kind);
+    row["question"]
+      = to_string(question_ref{state.created.run_id, task, progress.questions});
+    row["since"] = to_iso(asked->asked_at);
+    row["expires_at"] = optional_time(asked->expires_at);
+  } else if (progress.retry_at && *progress.retry_at > now) {
+    row["what"] = "retry";
+    row["at"] = to_iso(*progress.retry_at);
+    row["after"] = progress.last_error;
+  }
+  return row;
 }
 
 /// Collects the rows of `tasks_json` while a run is folded.
@@ -51,7 +75,7 @@ public:
           row["state"] = "cancelled";
       return;
     }
-    for (const auto& task : open_tasks(state))
+    for (const auto& task : state.open_tasks())
       row(state, task);
   }
 
@@ -68,8 +92,8 @@ private:
     if (!fresh)
       return rows_[at->second];
     json out{{"step", task.step}, {"kind", to_string(task.kind)}};
-    const bool known = task.kind == task_kind::model_request
-                       || task.index < state.calls.size();
+    const bool known
+      = task.kind != task_kind::tool_call || task.index < state.calls.size();
     const auto* call = task.kind == task_kind::tool_call && known
                          ? state.calls[task.index].part
                          : nullptr;
@@ -159,12 +183,17 @@ std::string reason_of(const run_state& state) {
   if (state.status() != run_status::waiting)
     return {};
   std::string out;
-  for (const auto& task : open_tasks(state)) {
+  for (const auto& task : state.open_tasks()) {
     const auto& progress = state.progress(task);
-    if (!progress.retry_at)
+    if (!progress.retry_at && !progress.question)
       continue;
     if (!out.empty())
       out += "; ";
+    if (progress.question) {
+      out += describe(state, task) + ' '
+             + std::string{asks_for(progress.question->kind)};
+      continue;
+    }
     out += describe(state, task) + " is tried again (attempt "
            + std::to_string(progress.next_attempt()) + ") at "
            + to_iso(*progress.retry_at) + " after: " + progress.last_error;
@@ -213,18 +242,8 @@ json why_json(const run_state& state, timestamp now) {
     waiting_for.push_back(
       {{"what", "schedule"}, {"at", to_iso(*state.created.scheduled_at)}});
   } else if (state.phase != run_phase::ended) {
-    for (const auto& task : open_tasks(state)) {
-      const auto& progress = state.progress(task);
-      const bool backing_off = progress.retry_at && *progress.retry_at > now;
-      json row{{"what", backing_off ? "retry" : "task"},
-               {"task", describe(state, task)},
-               {"attempt", progress.next_attempt()}};
-      if (backing_off) {
-        row["at"] = to_iso(*progress.retry_at);
-        row["after"] = progress.last_error;
-      }
-      waiting_for.push_back(std::move(row));
-    }
+    for (const auto& task : state.open_tasks())
+      waiting_for.push_back(waits_for(state, task, now));
   }
   json out{{"id", state.created.run_id},
            {"state", to_string(state.status())},
@@ -244,25 +263,36 @@ std::optional<timestamp> wake_time(const run_state& state) {
   if (state.status() != run_status::waiting)
     return std::nullopt;
   std::optional<timestamp> wake;
-  for (const auto& task : open_tasks(state))
-    if (const auto& at = state.progress(task).retry_at)
+  const auto include = [&wake](const std::optional<timestamp>& at) {
+    if (at)
       wake = std::min(wake.value_or(*at), *at);
-  if (const auto deadline = state.deadline(); deadline && wake)
-    wake = std::min(*wake, *deadline);
+  };
+  for (const auto& task : state.open_tasks()) {
+    include(state.progress(task).retry_at);
+    if (const auto& asked = state.progress(task).question)
+      include(asked->expires_at);
+  }
+  include(state.deadline());
   return wake;
 }
 
 json fingerprint(const run_state& state) {
   auto calls = json::array();
   const auto progress = [](const task_progress& x) -> json {
-    return {{"failed", x.attempts_failed},
+    return {{"over", x.attempts_over},
+            {"free", x.attempts_free},
             {"started", x.attempt_started},
             {"retry_at", optional_time(x.retry_at)},
-            {"last_error", x.last_error}};
+            {"last_error", x.last_error},
+            {"asked", x.question ? json(to_string(x.question->kind)) : json()},
+            {"questions", x.questions},
+            {"approved", x.is_approved},
+            {"note", x.note}};
   };
   for (const auto& call : state.calls)
     calls.push_back({{"call", call.part->tool_call_id},
                      {"progress", progress(call.progress)},
+                     {"arguments", call.arguments},
                      {"kind", call.result ? json(call.result->kind) : json()},
                      {"retries", state.retries_of(call.part->tool_name)}});
   return {{"run", run_json(state)},
@@ -271,6 +301,9 @@ json fingerprint(const run_state& state) {
           {"step", state.step},
           {"messages", to_json(state.history)},
           {"model", progress(state.model)},
+          {"model_in_use", state.model_in_use()},
+          {"answer", progress(state.answer)},
+          {"output", state.output ? *state.output : json()},
           {"calls", std::move(calls)},
           {"output_retries", state.output_retries}};
 }

@@ -3,6 +3,7 @@
 #include "runtime/agent/definition.hpp"
 #include "runtime/messages/message.hpp"
 #include "runtime/models/delta.hpp"
+#include "runtime/models/profile.hpp"
 #include "runtime/policy/task_policy.hpp"
 
 #include <chrono>
@@ -42,6 +43,7 @@ struct conversation_options {
   model_identity identity;
   definition_ptr definition;
   bool stream = true;
+  model_profile profile;
 };
 
 /// Encodes the requests of one run. What was encoded once is never encoded

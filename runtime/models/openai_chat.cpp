@@ -85,7 +85,27 @@ void append_paragraph(std::string& text, std::string_view more) {
   text += more;
 }
 
-json chat_body(const conversation_options& options) {
+json chat_tool(const wire_tool& tool) {
+  json out{{"name", tool.name},
+           {"description", tool.description},
+           {"parameters", tool.parameters}};
+  if (tool.strict)
+    out["strict"] = *tool.strict;
+  return out;
+}
+
+json response_format(const output_format& format, bool any_object) {
+  if (any_object)
+    return {{"type", "json_object"}};
+  json schema{{"name", format.name}, {"schema", format.schema}};
+  if (!format.description.empty())
+    schema["description"] = format.description;
+  if (format.strict)
+    schema["strict"] = *format.strict;
+  return {{"type", "json_schema"}, {"json_schema", std::move(schema)}};
+}
+
+json chat_body(const conversation_options& options, const request_plan& plan) {
   const auto& to = options.identity;
   const auto& settings = options.definition->model_settings;
   json body{{"model", to.model_name}, {"stream", options.stream}};
@@ -123,16 +143,14 @@ json chat_body(const conversation_options& options) {
     body["reasoning_effort"] = effort;
   copy_settings(body, settings,
                 {{"openai_reasoning_effort", "reasoning_effort"}});
-  if (!options.definition->tools.empty()) {
+  if (!plan.tools.empty()) {
     auto& tools = body["tools"] = json::array();
-    for (const auto& tool : options.definition->tools)
-      tools.push_back({{"type", "function"},
-                       {"function",
-                        {{"name", tool.name},
-                         {"description", tool.description},
-                         {"parameters", tool_schema(tool)}}}});
-    add_tool_settings(body, settings);
+    for (const auto& tool : plan.tools)
+      tools.push_back({{"type", "function"}, {"function", chat_tool(tool)}});
+    add_tool_settings(body, settings, plan.choice);
   }
+  if (plan.format)
+    body["response_format"] = response_format(*plan.format, plan.any_object);
   merge_extra_body(body, settings);
   return body;
 }
@@ -141,9 +159,11 @@ json chat_body(const conversation_options& options) {
 
 chat_conversation::chat_conversation(conversation_options options)
   : options_(std::move(options)),
+    plan_(plan_requests(*options_.definition, options_.profile)),
     headers_(
       request_headers(options_.definition->model_settings, options_.stream)),
-    head_(make_piece(open_object(chat_body(options_)) + ",\"messages\":[")),
+    head_(
+      make_piece(open_object(chat_body(options_, plan_)) + ",\"messages\":[")),
     tail_(make_piece("]}")) {
   // nop
 }
@@ -239,7 +259,7 @@ chat_conversation::encode(const model_response& response) const {
 void chat_conversation::encode_opening(
   const std::vector<std::string>& instructions) {
   auto opening = leading_;
-  for (const auto& text : instructions)
+  for (const auto& text : with_plan(instructions, plan_))
     if (!text.empty())
       opening.push_back(chat_message("system", text));
   opening_ = make_piece(join_elements(opening));

@@ -23,6 +23,7 @@ private:
   void encode_opening(const std::vector<std::string>& instructions);
 
   conversation_options options_;
+  request_plan plan_;
   std::vector<std::pair<std::string, std::string>> headers_;
   std::shared_ptr<const std::string> head_;
   std::shared_ptr<const std::string> tail_;

@@ -86,23 +86,27 @@ json thinking_effort(const json& settings) {
   return *value;
 }
 
-json tool_schema(const tool_definition& tool) {
-  if (!tool.parameters.is_object())
-    return {{"type", "object"}, {"properties", json::object()}};
-  if (tool.parameters.contains("type"))
-    return tool.parameters;
-  json schema{{"type", "object"}};
-  schema.update(tool.parameters);
-  if (!schema.contains("properties"))
-    schema["properties"] = json::object();
-  return schema;
-}
-
-void add_tool_settings(json& body, const json& settings) {
-  body["tool_choice"]
-    = text_or_empty(settings, "tool_choice") == "none" ? "none" : "auto";
+void add_tool_settings(json& body, const json& settings, tool_choice choice) {
+  switch (choice) {
+    case tool_choice::automatic:
+      body["tool_choice"] = "auto";
+      break;
+    case tool_choice::none:
+      body["tool_choice"] = "none";
+      break;
+    case tool_choice::required:
+      body["tool_choice"] = "required";
+      break;
+  }
   copy_settings(body, settings,
                 {{"parallel_tool_calls", "parallel_tool_calls"}});
+}
+
+std::vector<std::string>
+with_plan(std::vector<std::string> instructions, const request_plan& plan) {
+  if (!plan.instructions.empty())
+    instructions.push_back(plan.instructions);
+  return instructions;
 }
 
 void merge_extra_body(json& body, const json& settings) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/models/model.hpp"
+#include "runtime/models/request_plan.hpp"
 
 #include <cstddef>
 #include <string>
@@ -45,11 +46,12 @@ void copy_settings(
 /// The setting `thinking` as an effort; null when it is not set.
 json thinking_effort(const json& settings);
 
-/// The arguments' schema, with the type that the APIs insist on.
-json tool_schema(const tool_definition& tool);
-
 /// Adds `tool_choice` and `parallel_tool_calls` to a body with tools.
-void add_tool_settings(json& body, const json& settings);
+void add_tool_settings(json& body, const json& settings, tool_choice choice);
+
+/// The instructions of a request: the agent's, then those of the plan.
+std::vector<std::string>
+with_plan(std::vector<std::string> instructions, const request_plan& plan);
 
 /// Adds the keys of `extra_body`, but for what the request itself is made of.
 void merge_extra_body(json& body, const json& settings);

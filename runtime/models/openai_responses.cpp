@@ -99,7 +99,20 @@ void add_reasoning_settings(json& body, const json& settings) {
   body["include"] = json::array({"reasoning.encrypted_content"});
 }
 
-json responses_body(const conversation_options& options) {
+json text_format(const output_format& format, bool any_object) {
+  if (any_object)
+    return {{"type", "json_object"}};
+  json out{{"type", "json_schema"},
+           {"name", format.name},
+           {"schema", format.schema},
+           {"strict", format.strict.value_or(false)}};
+  if (!format.description.empty())
+    out["description"] = format.description;
+  return out;
+}
+
+json responses_body(const conversation_options& options,
+                    const request_plan& plan) {
   const auto& to = options.identity;
   const auto& settings = options.definition->model_settings;
   json body{{"model", to.model_name}, {"stream", options.stream}};
@@ -120,18 +133,22 @@ json responses_body(const conversation_options& options) {
                   {{"temperature", "temperature"},
                    {"top_p", "top_p"},
                    {"openai_top_logprobs", "top_logprobs"}});
-  if (const auto* verbosity = find_value(settings, "openai_text_verbosity"))
-    body["text"] = {{"verbosity", *verbosity}};
-  if (!options.definition->tools.empty()) {
+  json text = json::object();
+  if (plan.format)
+    text["format"] = text_format(*plan.format, plan.any_object);
+  copy_settings(text, settings, {{"openai_text_verbosity", "verbosity"}});
+  if (!text.empty())
+    body["text"] = std::move(text);
+  if (!plan.tools.empty()) {
     auto& tools = body["tools"] = json::array();
     // Left out, `strict` is on, and the API rewrites the schema.
-    for (const auto& tool : options.definition->tools)
+    for (const auto& tool : plan.tools)
       tools.push_back({{"type", "function"},
                        {"name", tool.name},
                        {"description", tool.description},
-                       {"parameters", tool_schema(tool)},
-                       {"strict", false}});
-    add_tool_settings(body, settings);
+                       {"parameters", tool.parameters},
+                       {"strict", tool.strict.value_or(false)}});
+    add_tool_settings(body, settings, plan.choice);
   }
   merge_extra_body(body, settings);
   return body;
@@ -140,8 +157,10 @@ json responses_body(const conversation_options& options) {
 } // namespace
 
 responses_conversation::responses_conversation(conversation_options options)
-  : options_(std::move(options)), is_stored_(true) {
-  const auto body = responses_body(options_);
+  : options_(std::move(options)),
+    plan_(plan_requests(*options_.definition, options_.profile)),
+    is_stored_(true) {
+  const auto body = responses_body(options_, plan_);
   if (const auto* store = find_value(body, "store"))
     is_stored_ = *store != json(false);
   headers_
@@ -166,7 +185,7 @@ wire_request
 responses_conversation::request(const std::vector<std::string>& instructions) {
   if (opening_ == nullptr || instructions != instructions_) {
     std::string joined;
-    for (const auto& text : instructions) {
+    for (const auto& text : with_plan(instructions, plan_)) {
       if (!joined.empty() && !text.empty())
         joined += "\n\n";
       joined += text;

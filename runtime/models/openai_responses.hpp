@@ -26,6 +26,7 @@ private:
   [[nodiscard]] bool sends_reasoning(const model_response& response) const;
 
   conversation_options options_;
+  request_plan plan_;
   bool is_stored_;
   std::vector<std::pair<std::string, std::string>> headers_;
   std::shared_ptr<const std::string> head_;

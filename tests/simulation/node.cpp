@@ -110,11 +110,11 @@ void sim_node::make_services() {
 
 void sim_node::deploy() {
   for (const auto& agent : settings_.agents)
-    if (auto done = services_->agents->deploy(agent, functions()); !done)
+    if (auto done = services_->agents->deploy(agent, code()); !done)
       world_.violate("deploy: " + done.error().message);
 }
 
-runtime::tool_functions sim_node::functions() {
+runtime::host_code sim_node::code() {
   runtime::tool_functions out;
   for (const auto& agent : settings_.agents)
     for (const auto& tool : agent.tools)

@@ -85,7 +85,7 @@ private:
 
   void make_services();
   void deploy();
-  runtime::tool_functions functions();
+  runtime::host_code code();
   void witness_execution(const execution& made);
   void on_answer(const std::string& run_id, const actors::create_answer& x);
   void

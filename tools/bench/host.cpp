@@ -58,7 +58,7 @@ actors::agent_deployment agent(std::string name, std::string model) {
   out.definition.model = std::move(model);
   out.definition.tools.push_back(add_tool());
   out.definition.model_policy = runtime::default_model_policy();
-  out.functions["add"] = add;
+  out.code.tools["add"] = add;
   return out;
 }
 

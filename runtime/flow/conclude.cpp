@@ -1,0 +1,168 @@
+#include "runtime/flow/conclude_round.hpp"
+#include "runtime/flow/machine.hpp"
+#include "runtime/flow/screening.hpp"
+#include "runtime/messages/history_json.hpp"
+
+#include <algorithm>
+
+namespace perdure::runtime {
+
+namespace {
+
+using entries = std::vector<entry>;
+
+entries fail(timestamp now, errc code, std::string message) {
+  return {run_ended{now, run_end::failed, {}, code, std::move(message)}};
+}
+
+entries fail(timestamp now, const failure& reason) {
+  return fail(now, reason.code, reason.message);
+}
+
+entries complete(timestamp now, json output) {
+  return {
+    run_ended{now, run_end::completed, std::move(output), errc::none, {}}};
+}
+
+bool is_blank(const model_response& response) {
+  return std::all_of(response.parts.begin(), response.parts.end(),
+                     [](const response_part& part) {
+                       const auto* text = std::get_if<text_part>(&part);
+                       return text != nullptr
+                              && text->content.find_first_not_of(" \t\r\n")
+                                   == std::string::npos;
+                     });
+}
+
+/// Whether the output is asked for by tools, so that text is no answer.
+bool wants_output_tool(const run_state& state) {
+  const auto& output = state.definition->output;
+  return output.is_structured() && state.mode_in_use() == output_mode::tool
+         && !output.allow_text;
+}
+
+/// What the model could do to answer.
+std::string ways_to_answer(const run_state& state) {
+  if (wants_output_tool(state))
+    return "Please include your response in a tool call.";
+  return state.definition->tools.empty() ? "Please return text."
+                                         : "Please return text or call a tool.";
+}
+
+/// The model is asked again, as long as there is budget for it.
+entries reject(const run_state& state, timestamp now, json content,
+               const std::string& what) {
+  const auto budget = state.definition->output_retries;
+  if (state.output_retries >= budget)
+    return fail(now, errc::output_retries_exceeded,
+                "exceeded maximum output retries (" + std::to_string(budget)
+                  + "): " + what
+                  + "; raise retries.output or look at the prompt");
+  return {output_rejected{now, std::move(content)}};
+}
+
+/// The response held no calls and no text.
+entries conclude_empty(const run_state& state, timestamp now) {
+  const auto& response = state.last_response();
+  if (response.finish_reason == finish_reason::length)
+    return fail(now, errc::token_limit_reached,
+                "the model used up its output tokens before it said anything; "
+                "raise model_settings.max_tokens or shorten the prompt");
+  if (response.finish_reason == finish_reason::content_filter
+      && is_blank(response))
+    return fail(now, errc::content_filtered,
+                "the provider's content filter withheld the response: "
+                  + to_text(to_json(message{response})));
+  if (state.definition->output.allow_null)
+    return complete(now, nullptr);
+  return reject(state, now, ways_to_answer(state),
+                "the model kept answering with nothing");
+}
+
+/// What the host program made of the answer.
+entries conclude_result(const run_state& state, timestamp now) {
+  const auto& result = *state.answer_result;
+  if (result.kind == tool_result_kind::output)
+    return complete(now, result.content);
+  return reject(state, now, result.content,
+                "the host program kept refusing the output: "
+                  + to_text(result.content));
+}
+
+entries conclude_answer(const run_state& state, timestamp now) {
+  if (state.output)
+    return complete(now, *state.output);
+  if (state.answer_result)
+    return conclude_result(state, now);
+  const auto text = output_text(state.last_response());
+  if (!text)
+    return conclude_empty(state, now);
+  if (wants_output_tool(state))
+    return reject(state, now, ways_to_answer(state),
+                  "the model kept answering with text");
+  const auto& output = state.definition->output;
+  if (!output.is_structured() || state.mode_in_use() == output_mode::tool)
+    return state.answer_needs_host() ? entries{} : complete(now, *text);
+  auto value = read_output_text(output, *text);
+  if (auto* invalid = std::get_if<invalid_value>(&value)) {
+    const auto what
+      = "the model's last output was invalid: " + to_text(invalid->errors);
+    return reject(state, now, std::move(invalid->errors), what);
+  }
+  if (state.answer_needs_host())
+    return {};
+  return complete(now, std::move(std::get<output_value>(value).value));
+}
+
+/// Questions that nobody answered in time.
+entries conclude_questions(const run_state& state, timestamp now) {
+  for (const auto& task : state.open_tasks()) {
+    const auto& asked = state.progress(task).question;
+    if (!asked || !asked->expires_at || *asked->expires_at > now)
+      continue;
+    question_answered answer;
+    answer.time = now;
+    answer.task = task;
+    answer.number = state.progress(task).questions;
+    answer.verdict = verdict::expired;
+    answer.message = "The call was not allowed in time; it was not executed.";
+    return {std::move(answer)};
+  }
+  return {};
+}
+
+} // namespace
+
+std::vector<entry> conclude(const run_state& state, timestamp now) {
+  if (state.phase == run_phase::empty || state.phase == run_phase::ended)
+    return {};
+  if (state.cancelling)
+    return {run_ended{
+      now, run_end::cancelled, {}, errc::cancelled, state.cancel_reason}};
+  if (state.fatal)
+    return fail(now, state.fatal->code, state.fatal->message);
+  if (!state.instructions_error.empty())
+    return fail(now, errc::invalid_argument, state.instructions_error);
+  if (const auto deadline = state.deadline(); deadline && now >= *deadline)
+    return fail(now, errc::run_time_limit_exceeded,
+                "the run took longer than its time_limit_seconds; raise the "
+                "limit or set it to null");
+  if (auto expired = conclude_questions(state, now); !expired.empty())
+    return expired;
+  if (state.phase == run_phase::calling)
+    return conclude_round(state, now);
+  if (state.phase == run_phase::answered) {
+    if (auto within = check_after_response(
+          state.created.input.limits, state.used, state.last_response().usage);
+        !within)
+      return fail(now, within.error());
+    return conclude_answer(state, now);
+  }
+  if (auto within
+      = check_before_request(state.created.input.limits, state.used);
+      !within)
+    return fail(now, within.error());
+  return {};
+}
+
+} // namespace perdure::runtime

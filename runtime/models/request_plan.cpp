@@ -1,0 +1,90 @@
+#include "runtime/models/request_plan.hpp"
+
+#include "runtime/models/json_read.hpp"
+
+#include <algorithm>
+
+namespace perdure::runtime {
+
+namespace {
+
+/// The schema of a tool's arguments, with the type that all APIs insist on.
+json object_schema(const json& parameters) {
+  if (!parameters.is_object())
+    return {{"type", "object"}, {"properties", json::object()}};
+  if (parameters.contains("type"))
+    return parameters;
+  json schema{{"type", "object"}};
+  schema.update(parameters);
+  if (!schema.contains("properties"))
+    schema["properties"] = json::object();
+  return schema;
+}
+
+bool holds(const json& list, const std::string& name) {
+  return list.is_array()
+         && std::any_of(list.begin(), list.end(),
+                        [&](const json& item) { return item == name; });
+}
+
+/// Whether the setting lets the model call this function tool.
+bool is_allowed(const json* setting, const std::string& tool_name,
+                bool has_outputs) {
+  if (setting == nullptr)
+    return true;
+  if (setting->is_object())
+    return holds(setting->value("function_tools", json::array()), tool_name);
+  // Without output tools it is said in the choice, and the tools stay.
+  return *setting != "none" || !has_outputs;
+}
+
+tool_choice choose(const request_plan& plan, const json* setting,
+                   bool text_allowed, bool can_require) {
+  if (setting != nullptr && *setting == "none" && text_allowed)
+    return tool_choice::none;
+  return text_allowed || !can_require || plan.tools.empty()
+           ? tool_choice::automatic
+           : tool_choice::required;
+}
+
+} // namespace
+
+output_mode output_mode_for(const agent_definition& definition,
+                            const model_profile& profile) noexcept {
+  const auto wanted = definition.output.mode;
+  return wanted == output_mode::automatic ? profile.default_output : wanted;
+}
+
+request_plan plan_requests(const agent_definition& definition,
+                           const model_profile& profile) {
+  request_plan plan;
+  const auto& output = definition.output;
+  std::vector<output_tool> outputs;
+  if (output.is_structured()) {
+    plan.mode = output_mode_for(definition, profile);
+    if (plan.mode == output_mode::tool)
+      outputs = output_tools(output);
+    else if (plan.mode == output_mode::native || profile.supports_json_object)
+      plan.format = format_of(output);
+    plan.any_object = plan.mode == output_mode::prompted;
+    if (plan.mode == output_mode::prompted
+        || (plan.mode == output_mode::native
+            && profile.wants_schema_in_instructions))
+      plan.instructions = output_instructions(output);
+  }
+  const auto* setting = find_value(definition.model_settings, "tool_choice");
+  for (const auto& tool : definition.tools)
+    if (is_allowed(setting, tool.name, !outputs.empty()))
+      plan.tools.push_back({tool.name, tool.description,
+                            object_schema(tool.parameters), tool.strict});
+  for (const auto& tool : outputs)
+    plan.tools.push_back({tool.name, tool.description,
+                          object_schema(tool.parameters), tool.strict});
+  const auto text_allowed
+    = outputs.empty() || output.allow_text || output.allow_null;
+  plan.choice
+    = choose(plan, setting, text_allowed, profile.supports_required_choice);
+  return plan;
+}
+
+} // namespace perdure::runtime
