@@ -1,5 +1,7 @@
 #include "runtime/models/anthropic.hpp"
 #include "runtime/models/anthropic_reader.hpp"
+#include "runtime/models/google.hpp"
+#include "runtime/models/google_reader.hpp"
 #include "runtime/models/json_read.hpp"
 #include "runtime/models/model.hpp"
 #include "runtime/models/openai_chat.hpp"
@@ -35,6 +37,9 @@ using responses_codec = wire_codec<responses_conversation, responses_events,
 using anthropic_codec = wire_codec<anthropic_conversation, anthropic_events,
                                    parts_builder::ending::explicit_only>;
 
+using google_codec = wire_codec<google_conversation, google_events,
+                                parts_builder::ending::on_next_part>;
+
 /// The error in a body, in the shapes that providers and proxies use.
 json error_of(std::string_view body) {
   const auto value = parse_or_discard(body);
@@ -64,8 +69,11 @@ std::shared_ptr<const codec> codec_for(std::string_view wire) {
   static const auto anthropic = std::make_shared<const anthropic_codec>();
   if (wire == "openai-chat")
     return chat;
+  static const auto google = std::make_shared<const google_codec>();
   if (wire == "anthropic")
     return anthropic;
+  if (wire == "google")
+    return google;
   if (wire == "openai-responses")
     return responses;
   return nullptr;

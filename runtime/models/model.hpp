@@ -121,7 +121,7 @@ failure_of_status(unsigned status, std::string_view body,
 
 /// The names of all wire formats.
 inline constexpr auto wire_names = std::to_array<std::string_view>(
-  {"openai-chat", "openai-responses", "anthropic"});
+  {"openai-chat", "openai-responses", "anthropic", "google"});
 
 /// The codec of a wire format. @returns null for an unknown name
 std::shared_ptr<const codec> codec_for(std::string_view wire);
