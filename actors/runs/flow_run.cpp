@@ -441,14 +441,16 @@ bool flow_run_state::refresh_summary() {
   const auto status = run->status();
   auto reason = runtime::reason_of(*run);
   const auto wake_at = runtime::wake_time(*run);
+  const auto questions = run->open_questions();
   if (status == summary_.status && reason == summary_.reason
-      && wake_at == summary_.wake_at)
+      && wake_at == summary_.wake_at && questions == summary_.open_questions)
     return false;
   if (status != summary_.status)
     summary_.status_since = run->last_time;
   summary_.status = status;
   summary_.reason = std::move(reason);
   summary_.wake_at = wake_at;
+  summary_.open_questions = questions;
   return true;
 }
 
