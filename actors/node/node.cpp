@@ -34,6 +34,8 @@ services_ptr make_services(node_options& options) {
   out->http = options.client ? options.client : make_curl_http_client();
   out->processes
     = options.processes ? options.processes : make_process_runner();
+  out->functions
+    = std::make_shared<function_pool>(options.function_threads_max);
   out->language = options.language;
   out->environment = options.environment;
   out->expand = options.expand;
@@ -89,6 +91,8 @@ public:
     end(gateway_);
     for (auto& worker : api_)
       end(worker);
+    // Nobody waits for them any more, but they hold their tasks.
+    services_->functions->stop();
     // Last: what runs and gateway sent before they went is still written.
     end(journal_);
     api_.clear();

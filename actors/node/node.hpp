@@ -35,6 +35,8 @@ struct node_options {
   logger log;
   /// Threads of the actor system; 0 takes one per core.
   std::size_t threads = 0;
+  /// Threads for code of the host program, which may block; at least 1.
+  std::size_t function_threads_max = 64;
   /// Called once, on any thread, when the journal has failed and the process
   /// must end.
   std::function<void(const std::string&)> on_failure;
