@@ -1,6 +1,7 @@
 #include "actors/node/node.hpp"
 
 #include "actors/api/api.hpp"
+#include "actors/node/local_run_client.hpp"
 #include "actors/runs/gateway.hpp"
 #include "actors/runs/journal_writer.hpp"
 
@@ -64,6 +65,7 @@ public:
     writer.on_failure = options.on_failure;
     journal_ = system_.spawn<caf::detached>(journal_writer, std::move(writer));
     gateway_ = system_.spawn(gateway, gateway_options{services_, journal_});
+    client_.emplace(services_, system_, gateway_);
     if (options.http) {
       if (auto opened = listen(options); !opened)
         return opened.error();
@@ -78,6 +80,10 @@ public:
 
   const node_health& health() const noexcept override {
     return *services_->health;
+  }
+
+  run_client& runs() noexcept override {
+    return *client_;
   }
 
   void stop(std::chrono::milliseconds grace) override {
@@ -136,6 +142,7 @@ private:
   caf::actor_system system_;
   journal_writer_actor journal_;
   gateway_actor gateway_;
+  std::optional<local_run_client> client_;
   std::vector<api_actor> api_;
   std::unique_ptr<http_server> server_;
   bool stopped_ = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/edges/http_server.hpp"
+#include "actors/node/run_client.hpp"
 #include "actors/services.hpp"
 #include "runtime/agent/host_code.hpp"
 
@@ -59,6 +60,9 @@ public:
   [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;
 
   [[nodiscard]] virtual const node_health& health() const noexcept = 0;
+
+  /// The runs, for the program that the node is a part of.
+  [[nodiscard]] virtual run_client& runs() noexcept = 0;
 
   /// Closes the doors, drops the runs as they are (they go on at the next
   /// start), writes out what is on its way to the journal, ends all threads.
