@@ -33,6 +33,7 @@ struct create_answer;
 struct create_run;
 struct deltas_published;
 struct entries_published;
+struct function_ended;
 struct http_arrived;
 struct question_settled;
 struct response_grew;
@@ -55,6 +56,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(perdure_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::create_run))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::deltas_published))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::entries_published))
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::function_ended))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::http_arrived))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::question_settled))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::response_grew))
@@ -200,6 +202,11 @@ struct command_ended {
   process_result result;
 };
 
+/// Code of the host program came to something.
+struct function_ended {
+  runtime::attempt_outcome outcome;
+};
+
 // -- the API ------------------------------------------------------------------
 
 struct api_call {
@@ -218,6 +225,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::create_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::create_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::deltas_published)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::entries_published)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::function_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::http_arrived)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::question_settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::response_grew)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/edges/function_pool.hpp"
 #include "actors/edges/http_client.hpp"
 #include "actors/edges/process_runner.hpp"
 #include "actors/runs/agent_registry.hpp"
@@ -63,6 +64,8 @@ struct services {
   std::shared_ptr<storage::journal> journal;
   std::shared_ptr<http_client> http;
   std::shared_ptr<process_runner> processes;
+  /// Where code of the host program runs; null for the actors' own threads.
+  std::shared_ptr<function_pool> functions;
   runtime::language_services language;
   /// SHA-256, hex.
   runtime::text_digest digest = [](std::string_view text) {

@@ -162,8 +162,8 @@ std::string conversation_of(const runtime::message_history& history) {
 }
 
 /// The same for the same request, in whatever order its keys were written.
-std::string digest_of(const std::string& body) {
-  const auto sorted = nlohmann::json::parse(body, nullptr, false);
+std::string digest_of(const json& body) {
+  const nlohmann::json sorted = body;
   return storage::hash_of(
     sorted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
@@ -201,23 +201,28 @@ parse_create(const services& node, const std::string& body,
   auto value = runtime::parse_json(body);
   if (!value)
     return invalid("the body is not JSON: " + value.error().message);
-  if (!value->is_object())
+  return parse_create(node, *value, key);
+}
+
+result<create_request>
+parse_create(const services& node, const json& body, const std::string& key) {
+  if (!body.is_object())
     return invalid("the body must be an object");
   create_request out;
   auto& input = out.entry.input;
-  if (auto checked = check_keys(*value); !checked)
+  if (auto checked = check_keys(body); !checked)
     return checked.error();
-  if (auto read = read_agent(node, *value, out); !read)
+  if (auto read = read_agent(node, body, out); !read)
     return read.error();
-  if (auto read = read_prompt(*value, input); !read)
+  if (auto read = read_prompt(body, input); !read)
     return read.error();
-  if (auto read = read_tags(*value, input); !read)
+  if (auto read = read_tags(body, input); !read)
     return read.error();
-  if (auto read = read_objects(*value, input); !read)
+  if (auto read = read_objects(body, input); !read)
     return read.error();
-  if (auto read = read_schedule(*value, out.entry); !read)
+  if (auto read = read_schedule(body, out.entry); !read)
     return read.error();
-  auto conversation = text_field(*value, "conversation_id");
+  auto conversation = text_field(body, "conversation_id");
   if (!conversation)
     return conversation.error();
   if (auto checked = check_start(out); !checked)

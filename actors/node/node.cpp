@@ -1,6 +1,7 @@
 #include "actors/node/node.hpp"
 
 #include "actors/api/api.hpp"
+#include "actors/node/local_run_client.hpp"
 #include "actors/runs/gateway.hpp"
 #include "actors/runs/journal_writer.hpp"
 
@@ -34,6 +35,8 @@ services_ptr make_services(node_options& options) {
   out->http = options.client ? options.client : make_curl_http_client();
   out->processes
     = options.processes ? options.processes : make_process_runner();
+  out->functions
+    = std::make_shared<function_pool>(options.function_threads_max);
   out->language = options.language;
   out->environment = options.environment;
   out->expand = options.expand;
@@ -62,6 +65,7 @@ public:
     writer.on_failure = options.on_failure;
     journal_ = system_.spawn<caf::detached>(journal_writer, std::move(writer));
     gateway_ = system_.spawn(gateway, gateway_options{services_, journal_});
+    client_.emplace(services_, system_, gateway_);
     if (options.http) {
       if (auto opened = listen(options); !opened)
         return opened.error();
@@ -78,6 +82,10 @@ public:
     return *services_->health;
   }
 
+  run_client& runs() noexcept override {
+    return *client_;
+  }
+
   void stop(std::chrono::milliseconds grace) override {
     if (std::exchange(stopped_, true))
       return;
@@ -89,6 +97,8 @@ public:
     end(gateway_);
     for (auto& worker : api_)
       end(worker);
+    // Nobody waits for them any more, but they hold their tasks.
+    services_->functions->stop();
     // Last: what runs and gateway sent before they went is still written.
     end(journal_);
     api_.clear();
@@ -132,6 +142,7 @@ private:
   caf::actor_system system_;
   journal_writer_actor journal_;
   gateway_actor gateway_;
+  std::optional<local_run_client> client_;
   std::vector<api_actor> api_;
   std::unique_ptr<http_server> server_;
   bool stopped_ = false;

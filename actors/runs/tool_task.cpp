@@ -1,5 +1,6 @@
 #include "actors/runs/tool_task.hpp"
 
+#include "actors/runs/host_call.hpp"
 #include "runtime/messages/model_text.hpp"
 
 #include <algorithm>
@@ -59,6 +60,7 @@ tool_task_state::tool_task_state(tool_task_actor::pointer self_ptr)
 }
 
 tool_task_state::~tool_task_state() {
+  stop.request_stop();
   if (process != 0)
     options.services->processes->cancel(process);
 }
@@ -88,49 +90,17 @@ void tool_task_state::run_function(const runtime::tool_definition& tool) {
                   + "' is a function of the host program, which this node was "
                     "not given",
                 false);
-  runtime::tool_invocation call{options.context,           tool.name,
-                                options.call.tool_call_id, options.is_approved,
-                                options.approval_metadata, json::object()};
+  runtime::tool_invocation call{std::move(options.context), tool.name,
+                                options.call.tool_call_id,  options.is_approved,
+                                options.approval_metadata,  json::object()};
+  call.stop = stop.get_token();
   if (auto arguments
       = runtime::parse_json(runtime::arguments_text(options.call)))
     call.arguments = std::move(*arguments);
-  try {
-    report(function->second(call));
-  } catch (const std::exception& reason) {
-    // The host's code is the one place where an exception is expected.
-    fail(errc::tool_error, "tool '" + tool.name + "' threw: " + reason.what(),
-         true);
-  } catch (...) {
-    fail(errc::tool_error, "tool '" + tool.name + "' threw something unknown",
-         true);
-  }
-}
-
-void tool_task_state::report(runtime::tool_reply reply) {
-  using runtime::question_kind;
-  if (auto* value = std::get_if<json>(&reply)) {
-    report(
-      result_of(options.call, tool_result_kind::returned, std::move(*value)));
-  } else if (auto* full = std::get_if<runtime::tool_return>(&reply)) {
-    auto result = result_of(options.call, tool_result_kind::returned,
-                            std::move(full->value));
-    result.metadata = std::move(full->metadata);
-    result.extra = std::move(full->content);
-    report(std::move(result));
-  } else if (auto* retry = std::get_if<runtime::tool_retry>(&reply)) {
-    report(result_of(options.call, tool_result_kind::retry,
-                     std::move(retry->message)));
-  } else if (auto* failed = std::get_if<runtime::tool_failed>(&reply)) {
-    report(result_of(options.call, tool_result_kind::failed,
-                     std::move(failed->message)));
-  } else if (auto* asks = std::get_if<runtime::tool_needs_approval>(&reply)) {
-    report(runtime::tool_question{question_kind::approval,
-                                  std::move(asks->metadata)});
-  } else {
-    report(runtime::tool_question{
-      question_kind::external,
-      std::move(std::get<runtime::tool_deferred>(reply).metadata)});
-  }
+  if (timeout.count() > 0)
+    self->delayed_send(self, timeout, over_atom_v);
+  call_host(*options.services, tool_task_actor{self},
+            [code, call = std::move(call)] { return call_tool(code, call); });
 }
 
 void tool_task_state::run_command(const runtime::tool_definition& tool) {
@@ -192,8 +162,7 @@ void tool_task_state::on(process_result& result) {
            true);
       break;
     case process_end::timed_out:
-      fail(errc::tool_timeout,
-           "Timed out after " + seconds(timeout) + " seconds.", true);
+      time_out();
       break;
     case process_end::output_too_large:
       report(result_of(options.call, tool_result_kind::failed,
@@ -204,6 +173,11 @@ void tool_task_state::on(process_result& result) {
            false);
       break;
   }
+}
+
+void tool_task_state::time_out() {
+  fail(errc::tool_timeout, "Timed out after " + seconds(timeout) + " seconds.",
+       true);
 }
 
 void tool_task_state::fail(errc code, std::string message, bool retryable) {
@@ -223,6 +197,8 @@ tool_task(tool_task_actor::stateful_pointer<tool_task_state> self,
   self->state.start();
   return {
     [self](command_ended& message) { self->state.on(message.result); },
+    [self](function_ended& x) { self->state.report(std::move(x.outcome)); },
+    [self](over_atom) { self->state.time_out(); },
   };
 }
 

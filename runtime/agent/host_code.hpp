@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,8 +15,8 @@
 /// Code of the host program that takes part in runs: a definition is data, and
 /// names it.
 ///
-/// It is called on a thread of the actor system, for several runs at once; a
-/// call that blocks holds up others. What it throws is a failed attempt.
+/// It is called on a thread of its own, for several runs at once, and may block.
+/// What it throws is a failed attempt.
 namespace perdure::runtime {
 
 /// What code of the host program knows of the run that it serves.
@@ -31,6 +32,8 @@ struct host_context {
   /// Of the run; null for none.
   json deps;
   json metadata;
+  /// Says when nobody waits for the result any more.
+  std::stop_token stop = {};
 };
 
 // -- tools --------------------------------------------------------------------

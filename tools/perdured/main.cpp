@@ -1,15 +1,10 @@
 // perdured: the node daemon. Puts the pieces together and waits for a signal.
 
 #include "actors/node/node.hpp"
-#include "config/agent_file.hpp"
-#include "config/schema_compiler.hpp"
-#include "config/template.hpp"
-#include "runtime/models/provider_table.hpp"
-#include "storage/lmdb/lmdb_journal.hpp"
+#include "tools/hosting/node_setup.hpp"
 #include "tools/perdured/log.hpp"
 #include "tools/perdured/notify.hpp"
 #include "tools/perdured/settings.hpp"
-#include "tools/perdured/token.hpp"
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -41,29 +36,6 @@ int complain(const runtime::failure& reason, int code) {
   return code;
 }
 
-std::map<std::string, actors::provider_settings>
-providers_of(const config::node_file& file,
-             const config::environment& environment) {
-  std::map<std::string, actors::provider_settings> out;
-  for (auto& [prefix, from] : config::resolve_providers(file, environment)) {
-    if (from.base_url.empty())
-      continue; // nobody said where it is
-    actors::provider_settings to;
-    to.provider_name = from.provider_name;
-    to.wire = from.wire;
-    to.base_url = from.base_url;
-    to.api_key = from.api_key;
-    to.stream = from.stream;
-    to.headers.assign(from.headers.begin(), from.headers.end());
-    // A server of one's own may want no key; the known ones do.
-    const auto* known = runtime::find_provider(prefix);
-    if (known != nullptr && from.base_url == known->base_url)
-      to.api_key_variable = known->api_key_variable;
-    out.emplace(prefix, std::move(to));
-  }
-  return out;
-}
-
 /// A connection is a descriptor: take all that the system allows.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -86,51 +58,6 @@ sigset_t take_signals() {
   return set;
 }
 
-runtime::result<actors::node_options>
-node_options_of(const config::node_file& file,
-                const config::environment& environment,
-                const actors::logger& log) {
-  actors::node_options out;
-  out.log = log;
-  auto address = perdured::parse_address(file.listen);
-  if (!address)
-    return address.error();
-  out.http.emplace();
-  out.http->host = address->host;
-  out.http->port = address->port;
-  out.http->body_max_bytes = file.limits.request_body_max_bytes;
-  auto agents = config::load_agents({file.agents.begin(), file.agents.end()},
-                                    environment);
-  if (!agents)
-    return agents.error();
-  for (auto& agent : *agents) {
-    for (const auto& warning : agent.warnings)
-      log(log_level::warning, warning);
-    out.agents.push_back({std::move(agent.definition), {}});
-  }
-  storage::lmdb_options store;
-  store.directory = file.data_dir;
-  store.max_size_bytes = file.limits.journal_bytes_max;
-  auto journal = storage::open_lmdb_journal(store);
-  if (!journal)
-    return journal.error();
-  out.journal = std::move(*journal);
-  auto token = perdured::admin_token(file.data_dir);
-  if (!token)
-    return token.error();
-  out.token = std::move(*token);
-  out.providers = providers_of(file, environment);
-  out.language = {config::compile_schema, config::render};
-  out.environment = environment;
-  out.expand = [environment](std::string_view text) {
-    return config::expand(text, environment);
-  };
-  out.runs.active_runs_max = file.limits.active_runs_max;
-  out.runs.queued_runs_max = file.limits.queued_runs_max;
-  out.runs.park_after = file.limits.park_after;
-  return out;
-}
-
 int run(const perdured::arguments& given) {
   const auto signals = take_signals();
   const auto environment = config::process_environment();
@@ -139,7 +66,7 @@ int run(const perdured::arguments& given) {
     return complain(file.error(), exit_usage);
   raise_descriptor_limit();
   const auto log = perdured::make_logger(file->log);
-  auto options = node_options_of(*file, environment, log);
+  auto options = hosting::node_options_of(*file, environment, log);
   if (!options)
     return complain(options.error(), exit_usage);
   auto failed = std::make_shared<std::atomic<bool>>(false);

@@ -1,7 +1,5 @@
 #include "tools/perdured/settings.hpp"
 
-#include <charconv>
-
 namespace perdure::perdured {
 
 using runtime::errc;
@@ -38,26 +36,6 @@ settle(const arguments& given, const config::environment& lookup) {
   if (!problems.empty())
     return failure{errc::invalid_node_file, std::move(problems)};
   return node;
-}
-
-runtime::result<address> parse_address(const std::string& text) {
-  const failure bad{errc::invalid_argument,
-                    "'" + text
-                      + "' is not an address; write host:port, e.g. "
-                        "127.0.0.1:7437 or [::1]:7437"};
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0)
-    return bad;
-  address out;
-  out.host = text.substr(0, colon);
-  if (out.host.front() == '[' && out.host.back() == ']')
-    out.host = out.host.substr(1, out.host.size() - 2);
-  const auto* end = text.data() + text.size();
-  const auto [at, code]
-    = std::from_chars(text.data() + colon + 1, end, out.port);
-  if (code != std::errc{} || at != end || out.host.empty())
-    return bad;
-  return out;
 }
 
 } // namespace perdure::perdured
