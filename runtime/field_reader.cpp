@@ -31,6 +31,7 @@ field_reader::field_reader(const json& object, std::string place,
 }
 
 const json* field_reader::find(std::string_view key) const {
+  asked_.push_back(key);
   if (!object_.is_object())
     return nullptr;
   const auto found = object_.find(std::string{key});
@@ -139,6 +140,16 @@ field_reader::choice(std::string_view key,
     return 0;
   }
   return static_cast<std::size_t>(found - names.begin());
+}
+
+json field_reader::rest() const {
+  json result;
+  if (!object_.is_object())
+    return result;
+  for (const auto& [key, value] : object_.items())
+    if (std::find(asked_.begin(), asked_.end(), key) == asked_.end())
+      result[key] = value;
+  return result;
 }
 
 void field_reader::only(std::initializer_list<std::string_view> keys) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace perdure::runtime {
 
@@ -20,7 +21,7 @@ namespace perdure::runtime {
 /// null is an absent field.
 class field_reader {
 public:
-  /// @pre `object` and `problem` outlive the reader
+  /// @pre `object` and `problem` outlive the reader, and so do all keys
   field_reader(const json& object, std::string place, std::string& problem);
 
   /// @returns nullptr when the field is absent or null
@@ -54,6 +55,9 @@ public:
   std::size_t
   choice(std::string_view key, std::initializer_list<std::string_view> names);
 
+  /// The fields that nobody asked for, as they are; null when there are none.
+  json rest() const;
+
   /// Refuses every other key.
   void only(std::initializer_list<std::string_view> keys);
 
@@ -66,6 +70,7 @@ private:
   const json& object_;
   std::string place_;
   std::string& problem_;
+  mutable std::vector<std::string_view> asked_;
 };
 
 /// A whole number, also when it was written as `5.0`.

@@ -35,6 +35,8 @@ struct run_summary {
   /// Earliest moment at which a run that is not live must go on.
   std::optional<timestamp> wake_at;
   std::vector<std::string> tags;
+  /// Questions that nobody has answered yet.
+  std::uint32_t open_questions = 0;
   /// Sequence of the last entry; set by the journal.
   std::uint64_t last_sequence = 0;
 
@@ -70,6 +72,8 @@ struct run_query {
   std::optional<run_status> status;
   std::string agent;
   std::string tag;
+  /// Only runs with open questions.
+  bool asks = false;
   /// Created at or after.
   std::optional<timestamp> since;
   std::size_t limit = 50;

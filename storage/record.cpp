@@ -213,6 +213,7 @@ std::string encode_summary(const run_summary& value) {
     out.set_wake_at_us(count(*value.wake_at));
   for (auto& tag : value.tags)
     out.add_tags(tag);
+  out.set_open_questions(value.open_questions);
   return out.SerializeAsString();
 }
 
@@ -236,6 +237,7 @@ decode_summary(std::string_view run_id, std::string_view payload) {
   if (in.has_wake_at_us())
     value.wake_at = time_at(in.wake_at_us());
   value.tags.assign(in.tags().begin(), in.tags().end());
+  value.open_questions = in.open_questions();
   return value;
 }
 
@@ -334,6 +336,7 @@ bool matches(const run_query& query, const run_summary& run) {
   return (!query.status || run.status == *query.status)
          && (query.agent.empty() || run.agent == query.agent)
          && (query.tag.empty() || has_tag())
+         && (!query.asks || run.open_questions > 0)
          && (!query.since || run.created_at >= *query.since);
 }
 

@@ -46,6 +46,10 @@ private:
                 const std::string& what) const;
   void events(const exchange_ptr& exchange, const std::string& run_id);
   void cancel(server_exchange& exchange, const std::string& run_id);
+  void approvals(const exchange_ptr& exchange, const std::string& id);
+  void run_approvals(const exchange_ptr& exchange, const std::string& run_id);
+  /// @param id of the question; empty when the body names it
+  void decide(const exchange_ptr& exchange, const std::string& id);
   void agents(server_exchange& exchange, const std::string& rest) const;
 };
 

@@ -1,5 +1,6 @@
 #include "actors/api/create_request.hpp"
 
+#include "runtime/flow/deferred.hpp"
 #include "runtime/messages/history_json.hpp"
 #include "runtime/messages/repair.hpp"
 
@@ -18,7 +19,8 @@ namespace {
 
 constexpr auto keys = std::to_array<std::string_view>(
   {"agent", "prompt", "message_history", "deps", "metadata", "tags",
-   "usage_limits", "model", "conversation_id", "schedule_at"});
+   "usage_limits", "model", "conversation_id", "schedule_at",
+   "deferred_tool_results"});
 
 constexpr std::size_t text_max_bytes = 256;
 
@@ -94,6 +96,9 @@ result<unit> read_objects(const json& body, runtime::run_input& input) {
       return history.error();
     input.history = std::move(*history);
   }
+  if (const auto found = body.find("deferred_tool_results");
+      found != body.end())
+    input.deferred_results = *found;
   if (const auto found = body.find("usage_limits");
       found != body.end() && !found->is_null()) {
     auto limits = runtime::usage_limits_from_json(*found, input.limits);
@@ -176,6 +181,18 @@ check_instructions(const services& node, const create_request& request) {
   return runtime::ok();
 }
 
+/// Whether a run can start from what it is given.
+result<unit> check_start(const create_request& request) {
+  const auto& input = request.entry.input;
+  if (input.deferred_results.is_null())
+    return runtime::check_input(input.history, input.prompt,
+                                !request.definition->instructions.empty());
+  if (!input.prompt.is_null())
+    return invalid("a run that goes on with deferred_tool_results has no "
+                   "prompt of its own");
+  return runtime::check_deferred(input.history, input.deferred_results);
+}
+
 } // namespace
 
 result<create_request>
@@ -208,9 +225,7 @@ parse_create(const services& node, const json& body, const std::string& key) {
   auto conversation = text_field(body, "conversation_id");
   if (!conversation)
     return conversation.error();
-  if (auto checked = runtime::check_input(
-        input.history, input.prompt, !out.definition->instructions.empty());
-      !checked)
+  if (auto checked = check_start(out); !checked)
     return checked.error();
   if (auto checked = check_instructions(node, out); !checked)
     return checked.error();

@@ -253,7 +253,8 @@ task_options flow_run_state::task(const runtime::start_task& command) const {
           command.task,
           command.attempt,
           run->idempotency_key(command.task),
-          run->policy(command.task)};
+          run->policy(command.task),
+          run->progress(command.task).note};
 }
 
 runtime::host_context
@@ -350,6 +351,14 @@ void flow_run_state::on(task_ended& ended) {
   push({settle(*run, std::move(ended.report), world.now(), world.random())});
 }
 
+void flow_run_state::on(task_remembered& remark) {
+  const auto found = running_.find(remark.task);
+  if (found == running_.end() || found->second.attempt != remark.attempt)
+    return; // of a task that was stopped
+  push({runtime::task_noted{options.services->world->now(), remark.task,
+                            remark.attempt, std::move(remark.note)}});
+}
+
 void flow_run_state::stop_tasks() {
   for (auto& [task, running] : std::exchange(running_, {}))
     if (running.handle)
@@ -441,14 +450,16 @@ bool flow_run_state::refresh_summary() {
   const auto status = run->status();
   auto reason = runtime::reason_of(*run);
   const auto wake_at = runtime::wake_time(*run);
+  const auto questions = run->open_questions();
   if (status == summary_.status && reason == summary_.reason
-      && wake_at == summary_.wake_at)
+      && wake_at == summary_.wake_at && questions == summary_.open_questions)
     return false;
   if (status != summary_.status)
     summary_.status_since = run->last_time;
   summary_.status = status;
   summary_.reason = std::move(reason);
   summary_.wake_at = wake_at;
+  summary_.open_questions = questions;
   return true;
 }
 
@@ -466,6 +477,7 @@ flow_run(flow_run_actor::stateful_pointer<flow_run_state> self,
     [self](leave_atom) { self->quit(); },
     [self](append_done& x) { self->state.on(x); },
     [self](task_ended& x) { self->state.on(x); },
+    [self](task_remembered& x) { self->state.on(x); },
     [self](const response_grew& x) { self->state.on(x); },
     [self](wake_atom, std::uint64_t timer) { self->state.wake(timer); },
   };

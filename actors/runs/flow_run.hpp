@@ -29,6 +29,8 @@ using flow_run_actor = caf::typed_actor<
   caf::reacts_to<append_done>,
   // INTERNAL: an attempt of a task is over.
   caf::reacts_to<task_ended>,
+  // INTERNAL: what an attempt must be remembered by.
+  caf::reacts_to<task_remembered>,
   // INTERNAL: the model said more.
   caf::reacts_to<response_grew>,
   // INTERNAL: the moment has come that the timer with this number was set for.
@@ -68,6 +70,7 @@ struct flow_run_state {
   void perform(const runtime::wait_until& command);
   void on(append_done& done);
   void on(task_ended& ended);
+  void on(task_remembered& remark);
   void on(const response_grew& grew);
   void on(const cancel_run& request);
   void on(const answer_question& request);

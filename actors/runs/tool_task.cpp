@@ -97,6 +97,8 @@ void tool_task_state::run_function(const runtime::tool_definition& tool) {
   if (auto arguments
       = runtime::parse_json(runtime::arguments_text(options.call)))
     call.arguments = std::move(*arguments);
+  if (code->quick_tools.contains(tool.name))
+    return report(call_tool(code, call));
   if (timeout.count() > 0)
     self->delayed_send(self, timeout, over_atom_v);
   call_host(*options.services, tool_task_actor{self},

@@ -179,7 +179,7 @@ struct tool_result {
   json metadata;
   /// What the model is told besides, as content of a user prompt. Null for
   /// none.
-  json extra;
+  json extra = {};
 };
 
 /// The answer to the open question of a task; there is one at most.
@@ -234,7 +234,7 @@ struct task_completed {
   std::variant<model_response, tool_result, task_error> outcome;
   /// The task whose stored outcome this is, as `RUN/STEP/...`; empty when it
   /// was executed.
-  std::string cached_from;
+  std::string cached_from = {};
 };
 
 /// The response held no usable output; the model is asked again.

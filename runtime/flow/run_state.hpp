@@ -87,6 +87,9 @@ public:
   [[nodiscard]] question_asked
   question(const task_ref& task, question_kind kind, timestamp now) const;
 
+  /// Tasks that somebody outside has to answer for.
+  [[nodiscard]] std::uint32_t open_questions() const;
+
   /// When a run over its wall-clock limit ends.
   [[nodiscard]] std::optional<timestamp> deadline() const;
 

@@ -89,11 +89,16 @@ public:
 private:
   json& row(const run_state& state, const task_ref& task) {
     const auto [at, fresh] = index_.emplace(task, rows_.size());
-    if (!fresh)
-      return rows_[at->second];
+    const auto known = task.kind != task_kind::tool_call
+                       || task.index < state.calls.size();
+    if (!fresh) {
+      auto& row = rows_[at->second];
+      // Another model, or other arguments, have another key.
+      if (known)
+        row["idempotency_key"] = state.idempotency_key(task);
+      return row;
+    }
     json out{{"step", task.step}, {"kind", to_string(task.kind)}};
-    const bool known
-      = task.kind != task_kind::tool_call || task.index < state.calls.size();
     const auto* call = task.kind == task_kind::tool_call && known
                          ? state.calls[task.index].part
                          : nullptr;

@@ -87,7 +87,8 @@ void sim_node::witness_execution(const execution& made) {
     world_.violate("D4: other content under the same key: " + made.key);
   const auto* tool = definition->tool(made.tool);
   if (tool == nullptr
-      || tool->policy.on_interrupt == runtime::on_interrupt::retry)
+      || (tool->policy.on_interrupt == runtime::on_interrupt::retry
+          && !tool->requires_approval))
     return;
   if (row->at("attempts") != made.attempt)
     world_.violate("D5: effect before its intent was durable: " + made.key);
@@ -104,6 +105,23 @@ void sim_node::on_answer(const std::string& run_id,
   seen.refusal = x.reason;
   if (x.reason.code == runtime::errc::none && entries(x.run_id).empty())
     world_.violate("D1: run " + run_id + " was answered before it is durable");
+}
+
+/// Only one decision stands, and only once it is durable.
+void sim_node::on_settled(const std::string& question,
+                          const actors::question_settled& x) {
+  if (dead() || x.reason.code != runtime::errc::none)
+    return;
+  if (++world_.decisions[question] > 1)
+    world_.violate("two decisions of one question stand: " + question);
+  const auto ref = *runtime::question_ref_of(question);
+  for (const auto& entry : entries(ref.run_id))
+    if (const auto* answer = std::get_if<runtime::question_answered>(&entry);
+        answer != nullptr && answer->task == ref.task
+        && answer->number == ref.number)
+      return;
+  world_.violate("D1: a decision was acknowledged before it is durable: "
+                 + question);
 }
 
 void sim_node::on_published(const std::string& run_id,
@@ -163,7 +181,8 @@ void sim_node::check_idle() {
       = known && known->wake_at && scheduler_.has_pending_timeout();
     const bool queued = services_->health->queued_runs > 0;
     const bool held = services_->health->journal_full;
-    if (!in_flight && !wakes && !queued && !held)
+    const bool asks = !questions_json(*state, services_->digest).empty();
+    if (!in_flight && !wakes && !queued && !held && !asks)
       world_.violate("D8: nothing is under way in a run that has not ended: "
                      + runtime::why_json(*state, world_.now).dump());
   }

@@ -59,7 +59,8 @@ void sim_journal::check_can_come_back(const std::string& run_id) {
   const bool listed = known->status == storage::run_status::running
                       || known->status == storage::run_status::cancelling
                       || known->status == storage::run_status::pending;
-  if (!is_final(known->status) && !listed && !known->wake_at)
+  if (!is_final(known->status) && !listed && !known->wake_at
+      && known->open_questions == 0)
     world_.violate("D8: run " + run_id + " is "
                    + std::string{to_string(known->status)}
                    + " and nothing would bring it back");

@@ -10,8 +10,6 @@ enum class likeness {
   same,
   /// Same end and output; calls in doubt may be told as unknown.
   same_output,
-  /// As `same_output`, or a failure that asks for a person.
-  same_or_asks,
   /// Same end.
   same_end,
 };

@@ -52,6 +52,8 @@ struct script {
     model;
   std::function<actors::process_result(const execution& call)> process;
   std::function<runtime::tool_reply(const execution& call)> function;
+  /// How people answer a question, as the API shows it.
+  std::function<json(const json& question)> person;
 };
 
 /// Outlives the nodes in it.
@@ -69,6 +71,8 @@ struct universe {
   std::map<std::string, std::uint32_t> executions;
   /// By key and attempt.
   std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> attempts;
+  /// Decisions that were accepted, by question.
+  std::map<std::string, std::uint32_t> decisions;
   /// The first input that was seen under a key.
   std::map<std::string, std::string> inputs;
   /// Every broken rule, beginning with its name.

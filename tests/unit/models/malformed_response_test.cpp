@@ -361,6 +361,54 @@ CAF_TEST(responses streams that leave something out) {
   check(text_done + call_done + done);
 }
 
+CAF_TEST(pieces that are not those of the finished item) {
+  const auto event
+    = [](const std::string& text) { return "data: " + text + "\n\n"; };
+  const auto text_delta = [&](const std::string& text) {
+    return event(R"({"type":"response.output_text.delta","output_index":0,)"
+                 R"("content_index":0,"delta":")"
+                 + text + "\"}");
+  };
+  const auto text_done = [&](const std::string& text) {
+    return event(R"({"type":"response.output_item.done","output_index":0,)"
+                 R"("item":{"type":"message","id":"m","content":[{"type":)"
+                 R"("output_text","text":")"
+                 + text + R"("}]}})");
+  };
+  const auto end = event(R"({"type":"response.completed","response":)"
+                         R"({"status":"completed","output":[]}})");
+  for (const auto& deltas :
+       {text_delta("ab") + text_delta("ab") + text_delta("cd"),
+        text_delta("cd") + text_delta("ab"), text_delta("cd")}) {
+    const auto reason
+      = failure_in(responses, stream_type, deltas + text_done("abcd") + end);
+    CAF_CHECK(reason.code == errc::model_bad_response);
+    CAF_CHECK(reason.retryable);
+  }
+  // A missing end is added, and blanks do not count.
+  for (const auto* whole : {"ab", "abcd", " ab", "ab  "})
+    response_in(responses, stream_type,
+                text_delta("a") + text_delta("b") + text_done(whole) + end);
+  const auto call = [&](const std::string& delta, const std::string& whole) {
+    return event(R"({"type":"response.output_item.added","output_index":0,)"
+                 R"("item":{"type":"function_call","id":"f","call_id":"c",)"
+                 R"("name":"g","arguments":""}})")
+           + event(R"({"type":"response.function_call_arguments.delta",)"
+                   R"("output_index":0,"delta":)"
+                   + json(delta).dump() + '}')
+           + event(R"({"type":"response.output_item.done","output_index":0,)"
+                   R"("item":{"type":"function_call","id":"f","call_id":"c",)"
+                   R"("name":"g","arguments":)"
+                   + json(whole).dump() + "}}")
+           + end;
+  };
+  CAF_CHECK(
+    failure_in(responses, stream_type, call(R"({"{"a":1})", R"({"a":1})"))
+      .retryable);
+  // The same in another form.
+  response_in(responses, stream_type, call(R"({"a":1})", R"({ "a" : 1 })"));
+}
+
 CAF_TEST(incomplete responses) {
   const auto finish = [](const std::string& reason) {
     return response_in(responses, "application/json",
