@@ -63,9 +63,10 @@ void journal_writer_state::settle(
     self->send(request.listener,
                append_done{request.token, std::move(outcome)});
   }
-  options.health->journal_full = full;
-  if (full)
+  if (full) {
+    options.health->journal_full = true;
     arm();
+  }
 }
 
 void journal_writer_state::hold(append_request request) {
@@ -79,17 +80,23 @@ void journal_writer_state::arm() {
 
 void journal_writer_state::wake() {
   armed = false;
-  // Nothing is left to try: the next run that is created shows whether there is
-  // room by now.
-  if (held.empty())
-    options.health->journal_full = false;
   flush();
+  if (!held.empty())
+    return; // and armed again
+  // Appends that found room say nothing about a new run: there is a reserve.
+  const auto room = options.journal->check_room();
+  const bool full = !room && room.error().code == errc::storage_full;
+  options.health->journal_full = full;
+  if (full)
+    arm();
 }
 
 journal_writer_actor::behavior_type journal_writer(
   journal_writer_actor::stateful_pointer<journal_writer_state> self,
   journal_writer_options options) {
   self->state.options = std::move(options);
+  // A node may start on a disk that is full already.
+  self->send(self, wake_atom_v);
   return {
     [self](append_request& request) { self->state.add(request); },
     [self](flush_atom) { self->state.flush(); },
