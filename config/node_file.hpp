@@ -33,6 +33,12 @@ struct provider_options {
   std::map<std::string, std::string> headers;
 };
 
+struct tls_options {
+  /// Certificate authorities (PEM) that providers are checked against, instead
+  /// of the machine's own. Empty: SSL_CERT_FILE, else the machine's.
+  std::string ca_file;
+};
+
 struct node_limits {
   /// Runs that may work at the same time on this node. At least 1.
   std::uint64_t active_runs_max = 16'384;
@@ -57,6 +63,7 @@ struct node_file {
   log_options log;
   /// By the prefix of model strings.
   std::map<std::string, provider_options> providers;
+  tls_options tls;
   node_limits limits;
 };
 

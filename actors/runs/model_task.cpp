@@ -97,8 +97,7 @@ void model_task_state::on(const http_failure& end) {
   const auto now = options.services->world->now();
   exchange = 0;
   if (end.code != runtime::errc::none) {
-    const bool retryable = end.code != runtime::errc::payload_too_large;
-    report(attempt_failure{end.code, end.message, retryable, {}, 0});
+    report(attempt_failure{end.code, end.message, !end.permanent, {}, 0});
     return;
   }
   if (!reader) {

@@ -120,6 +120,9 @@ node_options_of(const config::node_file& file,
     return token.error();
   out.token = std::move(*token);
   out.providers = providers_of(file, environment);
+  actors::curl_options client;
+  client.ca_file = file.tls.ca_file;
+  out.client = actors::make_curl_http_client(std::move(client));
   out.language = {config::compile_schema, config::render};
   out.environment = environment;
   out.expand = [environment](std::string_view text) {
