@@ -1,5 +1,6 @@
 #include "actors/runs/journal_writer.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace perdure::actors {
@@ -36,7 +37,10 @@ void journal_writer_state::flush() {
   batches.reserve(requests.size());
   for (auto& request : requests)
     batches.push_back(std::move(request.batch));
+  const auto begin = std::chrono::steady_clock::now();
   auto outcomes = options.journal->commit(batches);
+  options.metrics->count(batches, outcomes,
+                         std::chrono::steady_clock::now() - begin);
   for (std::size_t i = 0; i < requests.size(); ++i)
     if (outcomes[i].code == errc::storage_full)
       requests[i].batch = std::move(batches[i]);

@@ -64,6 +64,7 @@ model_task_state::~model_task_state() {
 
 void model_task_state::start() {
   started_at = options.services->world->now();
+  in_flight.emplace(options.services->metrics->model_requests);
   exchange = options.services->http->start(
     build(options), std::make_shared<mailbox_receiver>(self));
 }

@@ -39,6 +39,7 @@ struct tool_task_state {
   runtime::timestamp started_at{};
   std::chrono::milliseconds timeout{0};
   process_runner::id process = 0;
+  std::optional<counted> in_flight;
 };
 
 tool_task_actor::behavior_type
