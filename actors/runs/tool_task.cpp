@@ -67,6 +67,7 @@ tool_task_state::~tool_task_state() {
 
 void tool_task_state::start() {
   started_at = options.services->world->now();
+  in_flight.emplace(options.services->metrics->tool_calls);
   const auto* tool = options.definition->tool(options.call.tool_name);
   if (tool == nullptr)
     return fail(errc::internal, "the agent has no such tool", false);
