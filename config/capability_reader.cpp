@@ -77,12 +77,12 @@ public:
       else if (entry.name == "External")
         read_external(entry.arguments, with_, draft_);
     }
-    // And what chooses tools by their metadata after that.
-    for (const auto& entry : entries)
-      if (entry.name == "SetToolMetadata")
-        read_tool_metadata(entry.arguments, with_, draft_);
     for (const auto& entry : entries)
       apply(entry);
+    // It may choose tools by what others said of them.
+    for (const auto& entry : entries)
+      if (entry.name == "Approval")
+        read_approval(entry.arguments, with_, draft_);
   }
 
 private:
@@ -189,8 +189,8 @@ private:
       read_durability(entry.arguments, with_, draft_);
     else if (entry.name == "Limits")
       read_limits(entry.arguments, with_, draft_);
-    else if (entry.name == "Approval")
-      read_approval(entry.arguments, with_, draft_);
+    else if (entry.name == "SetToolMetadata")
+      read_tool_metadata(entry.arguments, with_, draft_);
     else if (entry.name == "DeferredTools")
       read_deferred(entry.arguments, entry.is_positional, with_, draft_);
     else if (entry.name == "Fallback")
