@@ -155,6 +155,7 @@ struct collector {
     out.push_back(
       {{"event_kind", "question_asked"},
        {"kind", to_string(x.kind)},
+       {"task", to_string(x.task.kind)},
        {"step", x.task.step},
        {"index", x.task.index},
        {"number", x.number},
@@ -166,6 +167,7 @@ struct collector {
 
   void on(const question_answered& x) {
     out.push_back({{"event_kind", "question_answered"},
+                   {"task", to_string(x.task.kind)},
                    {"step", x.task.step},
                    {"index", x.task.index},
                    {"number", x.number},

@@ -65,6 +65,10 @@ public:
       on(row(before, failed->task), *failed);
     else if (const auto* done = std::get_if<task_completed>(&next))
       on(row(before, done->task), *done);
+    else if (const auto* asked = std::get_if<question_asked>(&next))
+      row(before, asked->task);
+    else if (const auto* answer = std::get_if<question_answered>(&next))
+      on(row(before, answer->task), *answer);
   }
 
   void finish(const run_state& state) {
@@ -89,8 +93,8 @@ public:
 private:
   json& row(const run_state& state, const task_ref& task) {
     const auto [at, fresh] = index_.emplace(task, rows_.size());
-    const auto known = task.kind != task_kind::tool_call
-                       || task.index < state.calls.size();
+    const auto known
+      = task.kind != task_kind::tool_call || task.index < state.calls.size();
     if (!fresh) {
       auto& row = rows_[at->second];
       // Another model, or other arguments, have another key.
@@ -133,15 +137,39 @@ private:
     if (const auto* response = std::get_if<model_response>(&x.outcome)) {
       row["usage"] = to_json(response->usage);
     } else if (const auto* result = std::get_if<tool_result>(&x.outcome)) {
-      if (result->kind != tool_result_kind::returned)
-        row["state"]
-          = result->kind == tool_result_kind::retry ? "retry" : "failed";
+      row["state"] = state_of(result->kind);
     } else {
       const auto& error = std::get<task_error>(x.outcome);
       row["state"] = "failed";
       row["error"]
         = {{"type", to_string(error.code)}, {"message", error.message}};
     }
+  }
+
+  /// An answer that is an outcome ends the task.
+  static void on(json& row, const question_answered& x) {
+    if (x.verdict == verdict::approved)
+      return;
+    row["ended_at"] = to_iso(x.time);
+    row["state"] = x.result ? state_of(x.result->kind) : "denied";
+  }
+
+  static std::string_view state_of(tool_result_kind kind) {
+    switch (kind) {
+      case tool_result_kind::returned:
+      case tool_result_kind::output:
+        return "completed";
+      case tool_result_kind::retry:
+        return "retry";
+      case tool_result_kind::denied:
+        return "denied";
+      case tool_result_kind::skipped:
+        return "skipped";
+      case tool_result_kind::failed:
+      case tool_result_kind::unknown:
+        break;
+    }
+    return "failed";
   }
 
   std::map<task_ref, std::size_t> index_;

@@ -293,11 +293,12 @@ CAF_TEST(all problems are told at once in the order of the file) {
     "least "
     "0.001\n"
     "agents/desk.yaml:5:5: capabilities[0]: the capability WebSearch is not "
-    "supported by this version; supported: Command, Durability, Limits, "
+    "supported by this version; supported: Approval, Command, DeferredTools, "
+    "Durability, External, Fallback, Limits, "
     "SetToolMetadata, Thinking\n"
     "agents/desk.yaml:6:5: capabilities[1]: unknown capability 'Comand'; did "
-    "you mean Command? valid: Command, Durability, Limits, SetToolMetadata, "
-    "Thinking");
+    "you mean Command? valid: Approval, Command, DeferredTools, Durability, "
+    "External, Fallback, Limits, SetToolMetadata, Thinking");
 }
 
 CAF_TEST(wrong fields are refused) {
