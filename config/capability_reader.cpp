@@ -10,7 +10,8 @@ namespace {
 
 using runtime::json;
 
-const std::vector<std::string> supported{"Command", "Durability", "Limits",
+const std::vector<std::string> supported{"Command",         "Durability",
+                                         "EventHandler",    "Limits",
                                          "SetToolMetadata", "Thinking"};
 
 /// Names that mean something to Pydantic AI, but not to this version.
@@ -61,10 +62,14 @@ public:
     for (std::size_t i = 0; i < list.node->items.size(); ++i)
       if (auto entry = read_entry(list.at(i)); entry && is_usable(*entry))
         entries.push_back(std::move(*entry));
-    // What is about tools comes after them, wherever it stands in the file.
-    for (const auto& entry : entries)
+    // What is about tools and handlers comes after them, wherever it stands in
+    // the file.
+    for (const auto& entry : entries) {
       if (entry.name == "Command")
         read_command(entry.arguments, with_, draft_);
+      else if (entry.name == "EventHandler")
+        read_event_handler(entry.arguments, with_, draft_);
+    }
     for (const auto& entry : entries)
       apply(entry);
   }
@@ -142,8 +147,8 @@ private:
       add(entry.name_place, refusal(entry.name));
       return false;
     }
-    const auto is_many
-      = entry.name == "Command" || entry.name == "SetToolMetadata";
+    const auto is_many = entry.name == "Command" || entry.name == "EventHandler"
+                         || entry.name == "SetToolMetadata";
     if (!is_many && !seen_.insert(entry.name).second) {
       add(entry.name_place, entry.name + " is there twice");
       return false;
