@@ -43,6 +43,7 @@ struct response_grew;
 struct run_left;
 struct run_over;
 struct task_ended;
+struct task_remembered;
 struct watch_run;
 
 } // namespace perdure::actors
@@ -68,6 +69,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(perdure_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::run_left))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::run_over))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::task_ended))
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::task_remembered))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::watch_run))
 
   // At most 10 characters out of [0-9A-Za-z_]; '-' silently turns into ' '.
@@ -192,6 +194,14 @@ struct task_ended {
   runtime::attempt_report report;
 };
 
+/// Another system works for the attempt, and this is what it knows the work by.
+/// An attempt that follows an interruption gets the note back.
+struct task_remembered {
+  runtime::task_ref task;
+  std::uint32_t attempt = 1;
+  runtime::json note;
+};
+
 /// The model said more.
 struct response_grew {
   std::uint32_t step = 0;
@@ -253,4 +263,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::response_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::run_left)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::run_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::task_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::task_remembered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::watch_run)

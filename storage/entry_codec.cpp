@@ -248,7 +248,7 @@ encoded_entry encode(const runtime::entry& value) {
   auto* out = google::protobuf::Arena::CreateMessage<proto::Entry>(&arena);
   encoder write{*out};
   std::visit(write, value);
-  return {out->SerializeAsString(), std::move(write.blobs)};
+  return {out->SerializeAsString(), std::move(write.blobs), sort_of(value)};
 }
 
 blob_hash hash_of(std::string_view text) {

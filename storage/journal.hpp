@@ -116,9 +116,16 @@ public:
 
   /// Appends all batches in one durable transaction and returns one outcome
   /// per batch, in order. A refused batch does not harm the others; a failure
-  /// of the store refuses all with the same code.
+  /// of the store refuses all with the same code. A store may keep room that
+  /// only runs that exist may use: it then refuses with errc::storage_full
+  /// those batches that create one.
   [[nodiscard]] virtual std::vector<append_outcome>
   commit(const std::vector<append_batch>& batches) = 0;
+
+  /// Whether a small run that is created now would find room. Asks the disk;
+  /// not for every append.
+  /// Errors: errc::storage_full with what is full, errc::storage_io.
+  [[nodiscard]] virtual result<runtime::unit> check_room() = 0;
 
   /// Entries of a run from sequence `from`, at most `limit`.
   /// Errors: errc::run_not_found, errc::storage_corrupt.

@@ -155,6 +155,8 @@ void api_state::handle(exchange_ptr exchange) {
     approvals(exchange, *id);
   } else if (const auto name = below(request.path, agents_path)) {
     agents(*exchange, *name);
+  } else if (request.path == "/metrics") {
+    show_metrics(*exchange);
   } else if (request.path == "/openapi.json") {
     exchange->respond(200, "application/json", openapi_document());
   } else {
@@ -188,6 +190,17 @@ bool api_state::health(server_exchange& exchange) const {
               {"active_runs", node.active_runs.load()},
               {"queued_runs", node.queued_runs.load()}});
   return true;
+}
+
+void api_state::show_metrics(server_exchange& exchange) const {
+  if (exchange.request().method != "GET")
+    return not_allowed(exchange, "GET");
+  const auto& node = *options.services;
+  auto runs = node.journal->count_by_status();
+  if (!runs)
+    return answer(exchange, runs.error());
+  exchange.respond(200, "text/plain; version=0.0.4; charset=utf-8",
+                   prometheus_text(*node.metrics, *node.health, *runs));
 }
 
 // -- runs ---------------------------------------------------------------------

@@ -258,7 +258,8 @@ task_options flow_run_state::task(const runtime::start_task& command) const {
           command.task,
           command.attempt,
           run->idempotency_key(command.task),
-          run->policy(command.task)};
+          run->policy(command.task),
+          run->progress(command.task).note};
 }
 
 runtime::host_context
@@ -353,6 +354,14 @@ void flow_run_state::on(task_ended& ended) {
   running_.erase(found);
   auto& world = *options.services->world;
   push({settle(*run, std::move(ended.report), world.now(), world.random())});
+}
+
+void flow_run_state::on(task_remembered& remark) {
+  const auto found = running_.find(remark.task);
+  if (found == running_.end() || found->second.attempt != remark.attempt)
+    return; // of a task that was stopped
+  push({runtime::task_noted{options.services->world->now(), remark.task,
+                            remark.attempt, std::move(remark.note)}});
 }
 
 void flow_run_state::stop_tasks() {
@@ -485,6 +494,7 @@ flow_run(flow_run_actor::stateful_pointer<flow_run_state> self,
     [self](append_done& x) { self->state.on(x); },
     [self](task_ended& x) { self->state.on(x); },
     [self](const event_settled& x) { self->state.on(x); },
+    [self](task_remembered& x) { self->state.on(x); },
     [self](const response_grew& x) { self->state.on(x); },
     [self](wake_atom, std::uint64_t timer) { self->state.wake(timer); },
   };

@@ -32,6 +32,8 @@ using flow_run_actor = caf::typed_actor<
   caf::reacts_to<task_ended>,
   // INTERNAL: an event handler has dealt with an event.
   caf::reacts_to<event_settled>,
+  // INTERNAL: what an attempt must be remembered by.
+  caf::reacts_to<task_remembered>,
   // INTERNAL: the model said more.
   caf::reacts_to<response_grew>,
   // INTERNAL: the moment has come that the timer with this number was set for.
@@ -70,6 +72,7 @@ struct flow_run_state {
   void perform(const runtime::wait_until& command);
   void on(append_done& done);
   void on(task_ended& ended);
+  void on(task_remembered& remark);
   void on(const response_grew& grew);
   void on(const event_settled& settled);
   void on(const cancel_run& request);

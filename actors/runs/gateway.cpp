@@ -29,8 +29,9 @@ void gateway_state::create(create_run& request) {
   if (options.services->health->journal_full)
     return answer(
       request,
-      {{errc::storage_full, "the node's disk is full and it takes no new runs; "
-                            "free some space, it goes on by itself"},
+      {{errc::storage_full,
+        "the node's journal has no room for new runs; free disk space or raise "
+        "limits.journal_bytes_max, see the node's log"},
        {},
        false});
   if (queue_.size() + creating_.size() >= limits.queued_runs_max)

@@ -49,6 +49,7 @@ tool_task_state::~tool_task_state() {
 
 void tool_task_state::start() {
   started_at = options.services->world->now();
+  in_flight.emplace(options.services->metrics->tool_calls);
   const auto* tool = options.definition->tool(options.call.tool_name);
   if (tool == nullptr)
     return fail(errc::internal, "the agent has no such tool", false);
@@ -79,6 +80,8 @@ void tool_task_state::run_function(const runtime::tool_definition& tool) {
   if (auto arguments
       = runtime::parse_json(runtime::arguments_text(options.call)))
     call.arguments = std::move(*arguments);
+  if (code->quick_tools.contains(tool.name))
+    return report(call_tool(code, call));
   if (timeout.count() > 0)
     self->delayed_send(self, timeout, over_atom_v);
   call_host(*options.services, tool_task_actor{self},

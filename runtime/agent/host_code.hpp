@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <variant>
@@ -119,6 +120,9 @@ using event_function = std::function<void(const event_invocation&)>;
 
 struct host_code {
   tool_functions tools;
+  /// Tools whose functions do next to nothing and never wait: they are called
+  /// at once, on a thread of the actor system, and no timeout applies.
+  std::set<std::string> quick_tools;
   /// By the name of the output's type; makes the output of what was given.
   std::map<std::string, output_function> outputs;
   /// Called in order on what comes out.

@@ -43,7 +43,7 @@ struct conversation_options {
   model_identity identity;
   definition_ptr definition;
   bool stream = true;
-  model_profile profile;
+  model_profile profile{};
 };
 
 /// Encodes the requests of one run. What was encoded once is never encoded

@@ -29,6 +29,10 @@ int batch_writer::write(const append_batch& batch, append_outcome& outcome) {
   outcome = check_against_store(batch, run, before);
   if (outcome.code != errc::none)
     return 0;
+  if (batch.next_sequence == 1 && no_new_runs_) {
+    outcome = refused(*no_new_runs_);
+    return 0;
+  }
   auto code = put_entries(batch, run);
   if (code == 0 && batch.summary)
     code = put_summary(batch, run, before);

@@ -111,6 +111,14 @@ public:
   runtime::result<runtime::unit>
   write(const std::function<int(const transaction&)>& body);
 
+  /// Whether the reserve is whole. Cheap as long as it is far away.
+  /// Errors: errc::storage_full, errc::storage_io.
+  runtime::result<runtime::unit> check_reserve();
+
+  /// Whether the reserve is whole and the disk takes more.
+  /// Errors: as `check_reserve`.
+  runtime::result<runtime::unit> check_room();
+
 private:
   environment(lmdb_options options, directory_lock lock);
 
@@ -123,6 +131,7 @@ private:
   /// Opens the environment again when LMDB refuses to go on with it.
   void revive();
   [[nodiscard]] std::uint64_t map_size() const noexcept;
+  [[nodiscard]] runtime::failure disk_full() const;
   /// What stopped a write, `code` being what LMDB made of it.
   [[nodiscard]] runtime::failure why(int code) const;
   [[nodiscard]] bool disk_is_full() const noexcept;

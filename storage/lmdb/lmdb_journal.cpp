@@ -123,8 +123,9 @@ public:
     std::vector<append_outcome> outcomes(batches.size());
     tail_map made;
     tail_change change;
+    const auto no_new_runs = why_no_new_runs(batches);
     auto written = env_->write([&](const transaction& txn) {
-      batch_writer writer{txn, tails_, tail_, epoch_};
+      batch_writer writer{txn, tails_, tail_, epoch_, no_new_runs};
       for (std::size_t i = 0; i < batches.size(); ++i)
         if (auto code = writer.write(batches[i], outcomes[i]); code != 0)
           return code;
@@ -142,6 +143,10 @@ public:
       tail_.accept(change);
     }
     return outcomes;
+  }
+
+  result<unit> check_room() override {
+    return env_->check_room();
   }
 
   result<std::vector<stored_entry>>
@@ -277,6 +282,20 @@ public:
   }
 
 private:
+  /// Set when the reserve must be kept from batches that create a run.
+  std::optional<failure>
+  why_no_new_runs(const std::vector<append_batch>& batches) {
+    const auto creates
+      = [](const append_batch& batch) { return batch.next_sequence == 1; };
+    if (std::none_of(batches.begin(), batches.end(), creates))
+      return std::nullopt;
+    auto whole = env_->check_reserve();
+    // Anything else that is wrong shows in the commit.
+    if (whole || whole.error().code != errc::storage_full)
+      return std::nullopt;
+    return whole.error();
+  }
+
   void remember(const tail_map& made) {
     if (tails_.size() + made.size() > tails_max)
       tails_.clear();

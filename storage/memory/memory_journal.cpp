@@ -34,6 +34,13 @@ public:
     return outcomes;
   }
 
+  result<unit> check_room() override {
+    std::lock_guard guard{disk_->mutex};
+    if (disk_->full || disk_->only_reserve_left)
+      return disk_full();
+    return runtime::ok();
+  }
+
   result<std::vector<stored_entry>>
   read(const std::string& run_id, std::uint64_t from,
        std::size_t limit) const override {
@@ -136,7 +143,7 @@ public:
                               const std::string& text) override {
     std::lock_guard guard{disk_->mutex};
     if (disk_->full)
-      return failure{errc::storage_full, "the simulated disk is full"};
+      return disk_full();
     disk_->definitions.try_emplace(hash_hex, text);
     return runtime::ok();
   }
@@ -151,6 +158,10 @@ public:
   }
 
 private:
+  static failure disk_full() {
+    return {errc::storage_full, "the simulated disk is full"};
+  }
+
   static run_summary summary_of(const memory_disk::run& run) {
     auto value = run.summary;
     value.last_sequence = run.entries.size();
@@ -184,9 +195,9 @@ private:
       refusal.message = "the simulated node is dead";
       return refusal;
     }
-    if (disk_->full) {
+    if (disk_->full || (disk_->only_reserve_left && batch.next_sequence == 1)) {
       refusal.code = errc::storage_full;
-      refusal.message = "the simulated disk is full";
+      refusal.message = disk_full().message;
       return refusal;
     }
     // An owner that came later fences this one.

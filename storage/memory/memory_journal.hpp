@@ -47,6 +47,10 @@ struct memory_disk {
   /// Commits are refused with errc::storage_full while set.
   bool full = false;
 
+  /// Only batches that create a run are refused with errc::storage_full while
+  /// set.
+  bool only_reserve_left = false;
+
   /// Called before each batch that would be made durable. False: the node dies
   /// at this moment. The batch and all that follow are lost, through this
   /// journal for good; a journal that is opened later works. `mutex` is held.

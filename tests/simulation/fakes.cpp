@@ -32,6 +32,10 @@ sim_journal::commit(const std::vector<storage::append_batch>& batches) {
   return outcomes;
 }
 
+runtime::result<runtime::unit> sim_journal::check_room() {
+  return inner_->check_room();
+}
+
 storage::append_outcome sim_journal::write(const storage::append_batch& batch) {
   if (owner_->over)
     return {errc::storage_io, "the simulated node is dead", {}, {}};

@@ -15,6 +15,7 @@ public:
   std::uint64_t epoch() const noexcept override;
   std::vector<storage::append_outcome>
   commit(const std::vector<storage::append_batch>& batches) override;
+  runtime::result<runtime::unit> check_room() override;
   storage::result<std::vector<storage::stored_entry>>
   read(const std::string& run_id, std::uint64_t from,
        std::size_t limit) const override;

@@ -102,6 +102,7 @@ void sim_node::make_services() {
   out->models = std::make_shared<actors::model_registry>(
     std::map<std::string, actors::provider_settings>{{"openai", provider}});
   out->health = std::make_shared<actors::node_health>();
+  out->metrics = std::make_shared<actors::metrics>();
   out->log = [this](actors::log_level, const std::string& line) {
     log.push_back(line);
   };
@@ -148,6 +149,7 @@ void sim_node::start() {
   actors::journal_writer_options writer;
   writer.journal = journal_;
   writer.health = services_->health;
+  writer.metrics = services_->metrics;
   writer_ = system_.spawn(actors::journal_writer, std::move(writer));
   gateway_ = system_.spawn(actors::gateway,
                            actors::gateway_options{services_, writer_});

@@ -59,6 +59,7 @@ actors::agent_deployment agent(std::string name, std::string model) {
   out.definition.tools.push_back(add_tool());
   out.definition.model_policy = runtime::default_model_policy();
   out.code.tools["add"] = add;
+  out.code.quick_tools.insert("add");
   return out;
 }
 

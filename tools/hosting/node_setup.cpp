@@ -86,6 +86,9 @@ actors::node_options base_options(const config::node_file& file,
   actors::node_options out;
   out.log = log;
   out.providers = providers_of(file, environment);
+  actors::curl_options client;
+  client.ca_file = file.tls.ca_file;
+  out.client = actors::make_curl_http_client(std::move(client));
   out.language = {config::compile_schema, config::render};
   out.environment = environment;
   out.expand = [environment](std::string_view text) {
