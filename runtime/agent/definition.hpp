@@ -105,10 +105,10 @@ struct agent_definition {
   bool ends_when_deferred = false;
   usage_limits limits;
   task_policy model_policy;
-  /// Told of the events of every run.
-  std::vector<event_handler> handlers;
   /// Attached to every run. Null when absent.
   json metadata;
+  /// Told of the events of every run.
+  std::vector<event_handler> handlers;
 
   const tool_definition* tool(std::string_view tool_name) const noexcept;
 };
