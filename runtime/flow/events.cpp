@@ -307,6 +307,14 @@ json to_json(const event_envelope& value, const std::string& run_id) {
           {"event", value.event}};
 }
 
+std::vector<json>
+events_of(const agent_definition& definition, const entry& value) {
+  const std::set<std::uint32_t> none;
+  collector events{definition, none, {}};
+  std::visit([&events](const auto& x) { events.on(x); }, value);
+  return std::move(events.out);
+}
+
 event_stream::event_stream(definition_ptr definition, std::uint64_t after)
   : definition_(std::move(definition)), after_(after) {}
 
