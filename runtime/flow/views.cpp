@@ -89,8 +89,8 @@ public:
 private:
   json& row(const run_state& state, const task_ref& task) {
     const auto [at, fresh] = index_.emplace(task, rows_.size());
-    const auto known = task.kind != task_kind::tool_call
-                       || task.index < state.calls.size();
+    const auto known
+      = task.kind != task_kind::tool_call || task.index < state.calls.size();
     if (!fresh) {
       auto& row = rows_[at->second];
       // Another model, or other arguments, have another key.
@@ -112,6 +112,7 @@ private:
     out["error"] = nullptr;
     out["usage"] = nullptr;
     out["next_attempt_at"] = nullptr;
+    out["cached_from"] = nullptr;
     rows_.push_back(std::move(out));
     return rows_.back();
   }
@@ -130,8 +131,10 @@ private:
     row["next_attempt_at"] = nullptr;
     row["error"] = nullptr;
     row["state"] = "completed";
+    if (!x.cached_from.empty())
+      row["cached_from"] = x.cached_from;
     if (const auto* response = std::get_if<model_response>(&x.outcome)) {
-      row["usage"] = to_json(response->usage);
+      row["usage"] = to_json(x.cached_from.empty() ? response->usage : usage{});
     } else if (const auto* result = std::get_if<tool_result>(&x.outcome)) {
       if (result->kind != tool_result_kind::returned)
         row["state"]

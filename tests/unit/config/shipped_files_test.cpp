@@ -159,6 +159,11 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{Durability: {model: {retries: 1001}}}]",
     "model: test\ncapabilities: [{Durability: {model: {on_interrupt: stop}}}]",
     "model: test\ncapabilities: [{Durability: {model: {timeout_seconds: 0}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {cache_policy: yes}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {cache_scope: world}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {cache_expiration: 0}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {cache_exclude: deps}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {cache_exclude: ['']}}}]",
     "model: test\ncapabilities: [{Durability: {tool: {}}}]",
     "model: test\ncapabilities: [{SetToolMetadata: {tools: some}}]",
   };
