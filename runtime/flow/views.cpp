@@ -117,6 +117,7 @@ private:
     out["error"] = nullptr;
     out["usage"] = nullptr;
     out["next_attempt_at"] = nullptr;
+    out["cached_from"] = nullptr;
     rows_.push_back(std::move(out));
     return rows_.back();
   }
@@ -135,8 +136,10 @@ private:
     row["next_attempt_at"] = nullptr;
     row["error"] = nullptr;
     row["state"] = "completed";
+    if (!x.cached_from.empty())
+      row["cached_from"] = x.cached_from;
     if (const auto* response = std::get_if<model_response>(&x.outcome)) {
-      row["usage"] = to_json(response->usage);
+      row["usage"] = to_json(x.cached_from.empty() ? response->usage : usage{});
     } else if (const auto* result = std::get_if<tool_result>(&x.outcome)) {
       row["state"] = state_of(result->kind);
     } else {
