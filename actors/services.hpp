@@ -3,6 +3,7 @@
 #include "actors/edges/function_pool.hpp"
 #include "actors/edges/http_client.hpp"
 #include "actors/edges/process_runner.hpp"
+#include "actors/metrics.hpp"
 #include "actors/runs/agent_registry.hpp"
 #include "actors/runs/model_registry.hpp"
 #include "runtime/agent/schema.hpp"
@@ -78,6 +79,7 @@ struct services {
   std::shared_ptr<agent_registry> agents;
   std::shared_ptr<model_registry> models;
   std::shared_ptr<node_health> health;
+  std::shared_ptr<actors::metrics> metrics;
   logger log;
   run_options runs;
 };

@@ -11,12 +11,12 @@ namespace {
 using runtime::json;
 
 const std::vector<std::string> supported{
-  "Approval", "Command", "DeferredTools",   "Durability", "External",
-  "Fallback", "Limits",  "SetToolMetadata", "Thinking"};
+  "Approval", "Command",  "DeferredTools", "Durability",      "EventHandler",
+  "External", "Fallback", "Limits",        "SetToolMetadata", "Thinking"};
 
 /// May be there more than once.
 constexpr auto repeatable = std::to_array<std::string_view>(
-  {"Approval", "Command", "External", "SetToolMetadata"});
+  {"Approval", "Command", "EventHandler", "External", "SetToolMetadata"});
 
 /// May have one argument without a name.
 constexpr auto positional
@@ -70,12 +70,15 @@ public:
     for (std::size_t i = 0; i < list.node->items.size(); ++i)
       if (auto entry = read_entry(list.at(i)); entry && is_usable(*entry))
         entries.push_back(std::move(*entry));
-    // What is about tools comes after them, wherever it stands in the file.
+    // What is about tools and handlers comes after them, wherever it stands in
+    // the file.
     for (const auto& entry : entries) {
       if (entry.name == "Command")
         read_command(entry.arguments, with_, draft_);
       else if (entry.name == "External")
         read_external(entry.arguments, with_, draft_);
+      else if (entry.name == "EventHandler")
+        read_event_handler(entry.arguments, with_, draft_);
     }
     for (const auto& entry : entries)
       apply(entry);

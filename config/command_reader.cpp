@@ -44,40 +44,56 @@ void read_argv(const field_reader& fields, const agent_draft& draft,
   command.argv = std::move(*argv);
 }
 
-/// Values stay as they are written: what `${NAME}` stands for is filled in when
-/// the program starts, and never stored.
 void read_env(const field_reader& fields, runtime::command_tool& command) {
   const auto found = fields.find("env");
   if (!found)
     return;
   if (found->node->type != document::kind::object)
     return fields.add(*found, "must be an object of strings");
-  const environment any = [](std::string_view) { return std::string{}; };
   for (const auto& member : found->node->members) {
     const auto place = found->at(member.key, member.value);
-    const auto& value = member.value;
-    if (!is_variable_name(member.key)) {
+    if (!is_variable_name(member.key))
       fields.add(place, "the name of a variable has letters, digits and '_', "
                         "and does not start with a digit");
-    } else if (value.type != document::kind::scalar
-               || !value.scalar.is_string()) {
-      fields.add(place, "must be a string; write it in quotes");
-    } else {
-      auto text = value.scalar.get<std::string>();
-      if (const auto checked = expand(text, any); !checked)
-        fields.add(place, checked.error().message);
-      else if (has_zero_byte(text))
-        fields.add(place, "must not contain a zero byte");
-      command.env.emplace(member.key, std::move(text));
-    }
+    else if (auto text = read_late_text(fields, place))
+      command.env.emplace(member.key, std::move(*text));
   }
 }
 
 } // namespace
 
+std::optional<std::string>
+read_late_text(const field_reader& fields, const file_place& place) {
+  const auto& value = *place.node;
+  if (value.type != document::kind::scalar || !value.scalar.is_string()) {
+    fields.add(place, "must be a string; write it in quotes");
+    return std::nullopt;
+  }
+  auto text = value.scalar.get<std::string>();
+  const environment any = [](std::string_view) { return std::string{}; };
+  if (const auto checked = expand(text, any); !checked)
+    fields.add(place, checked.error().message);
+  else if (has_zero_byte(text))
+    fields.add(place, "must not contain a zero byte");
+  return text;
+}
+
+runtime::command_tool
+read_program(const field_reader& fields, const agent_draft& draft) {
+  constexpr std::int64_t output_bytes_max = 64 * 1024 * 1024;
+  runtime::command_tool out;
+  read_argv(fields, draft, out);
+  read_env(fields, out);
+  if (const auto cwd = fields.text("cwd"); cwd && !cwd->empty())
+    out.cwd = resolve_path(draft, *cwd);
+  if (const auto bytes
+      = fields.integer("max_output_bytes", 1, output_bytes_max))
+    out.max_output_bytes = static_cast<std::uint64_t>(*bytes);
+  return out;
+}
+
 void read_command(const file_place& place, const reading& with,
                   agent_draft& draft) {
-  constexpr std::int64_t output_bytes_max = 64 * 1024 * 1024;
   constexpr std::int64_t retries_max = 1000;
   const field_reader fields{place,
                             with,
@@ -89,16 +105,10 @@ void read_command(const file_place& place, const reading& with,
   read_tool_name(fields, draft, tool);
   tool.description = fields.text("description").value_or("");
   read_tool_parameters(fields, with, tool);
-  read_argv(fields, draft, tool.command);
-  read_env(fields, tool.command);
-  if (const auto cwd = fields.text("cwd"); cwd && !cwd->empty())
-    tool.command.cwd = resolve_path(draft, *cwd);
+  tool.command = read_program(fields, draft);
   tool.timeout = fields.seconds("timeout");
   if (!tool.timeout)
     tool.timeout = draft.tool_timeout;
-  if (const auto bytes
-      = fields.integer("max_output_bytes", 1, output_bytes_max))
-    tool.command.max_output_bytes = static_cast<std::uint64_t>(*bytes);
   tool.sequential = fields.boolean("sequential").value_or(false);
   if (const auto retries = fields.integer("retries", 0, retries_max))
     tool.max_retries = static_cast<std::uint32_t>(*retries);

@@ -25,12 +25,22 @@ struct log_options {
 struct provider_options {
   std::optional<std::string> base_url;
   std::optional<std::string> api_key;
-  /// `openai-chat` or `openai-responses`; a provider of one's own needs it.
+  /// Of `runtime::wire_names`; a provider of one's own needs it.
   std::optional<std::string> wire;
+  /// How the key is shown: `bearer`, or the name of a header.
+  std::optional<std::string> auth;
+  /// Of the provider's API.
+  std::optional<std::string> api_version;
   /// Whether responses are streamed.
   bool stream = true;
   /// Sent along with every request.
   std::map<std::string, std::string> headers;
+};
+
+struct tls_options {
+  /// Certificate authorities (PEM) that providers are checked against, instead
+  /// of the machine's own. Empty: SSL_CERT_FILE, else the machine's.
+  std::string ca_file;
 };
 
 struct node_limits {
@@ -40,7 +50,8 @@ struct node_limits {
   std::uint64_t queued_runs_max = 100'000;
   /// Largest body of an API request. 1 KiB to 1 GiB.
   std::uint64_t request_body_max_bytes = std::uint64_t{32} << 20;
-  /// Size of the journal at which new runs are refused. At least 1 MiB.
+  /// Bound of the journal's file. The last 256 MiB of it, a quarter at most,
+  /// are kept for runs that exist: new ones are refused. At least 1 MiB.
   std::uint64_t journal_bytes_max = std::uint64_t{1} << 40;
   /// How long an idle run stays in memory. At least 1 ms.
   std::chrono::milliseconds park_after{5'000};
@@ -56,6 +67,7 @@ struct node_file {
   log_options log;
   /// By the prefix of model strings.
   std::map<std::string, provider_options> providers;
+  tls_options tls;
   node_limits limits;
 };
 
@@ -83,9 +95,19 @@ load_node_file(const std::filesystem::path& file, const environment& lookup);
 struct provider_settings {
   /// Empty when nothing names one.
   std::string base_url;
+  /// Where a missing base URL would be looked for; empty for nowhere.
+  std::string base_url_variable;
   /// Empty when there is none.
   std::string api_key;
+  /// Where a missing key would be looked for; empty where none is needed: a
+  /// server of one's own may want no key, the known ones do.
+  std::string api_key_variable;
   std::string wire;
+  std::string auth;
+  std::string api_version;
+  /// See `runtime::provider_entry`.
+  std::string path_prefix;
+  std::string query;
   /// Name written into responses.
   std::string provider_name;
   bool stream = true;

@@ -224,6 +224,8 @@ private:
     out.set_conversation_id(value.conversation_id);
     if (!value.deferred_results.is_null())
       put(*out.mutable_deferred_results(), value.deferred_results);
+    for (auto& handler : value.handlers)
+      put(*out.add_handlers(), runtime::to_json(handler));
   }
 
   static void put(proto::UsageLimits& out, const runtime::usage_limits& value) {
@@ -259,7 +261,7 @@ encoded_entry encode(const runtime::entry& value) {
   auto* out = google::protobuf::Arena::CreateMessage<proto::Entry>(&arena);
   encoder write{*out};
   std::visit(write, value);
-  return {out->SerializeAsString(), std::move(write.blobs)};
+  return {out->SerializeAsString(), std::move(write.blobs), sort_of(value)};
 }
 
 blob_hash hash_of(std::string_view text) {

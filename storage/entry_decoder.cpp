@@ -169,6 +169,14 @@ private:
     return out;
   }
 
+  runtime::event_handler read_handler(const proto::Content& in) {
+    std::string reason;
+    auto out = runtime::read_event_handler(read(in), "handler", reason);
+    if (!reason.empty())
+      damaged(std::move(reason));
+    return out;
+  }
+
   runtime::run_input read(const proto::RunInput& in) {
     runtime::run_input out;
     out.agent = in.agent();
@@ -183,6 +191,8 @@ private:
     out.model = in.model();
     out.conversation_id = in.conversation_id();
     out.deferred_results = read(in.deferred_results());
+    for (auto& item : in.handlers())
+      out.handlers.push_back(read_handler(item));
     return out;
   }
 

@@ -7,6 +7,7 @@
 #include "actors/api/openapi.hpp"
 #include "actors/api/stored_run.hpp"
 #include "runtime/agent/definition_json.hpp"
+#include "runtime/flow/handler_views.hpp"
 #include "runtime/flow/views.hpp"
 #include "runtime/messages/history_json.hpp"
 
@@ -154,6 +155,8 @@ void api_state::handle(exchange_ptr exchange) {
     approvals(exchange, *id);
   } else if (const auto name = below(request.path, agents_path)) {
     agents(*exchange, *name);
+  } else if (request.path == "/metrics") {
+    show_metrics(*exchange);
   } else if (request.path == "/openapi.json") {
     exchange->respond(200, "application/json", openapi_document());
   } else {
@@ -187,6 +190,17 @@ bool api_state::health(server_exchange& exchange) const {
               {"active_runs", node.active_runs.load()},
               {"queued_runs", node.queued_runs.load()}});
   return true;
+}
+
+void api_state::show_metrics(server_exchange& exchange) const {
+  if (exchange.request().method != "GET")
+    return not_allowed(exchange, "GET");
+  const auto& node = *options.services;
+  auto runs = node.journal->count_by_status();
+  if (!runs)
+    return answer(exchange, runs.error());
+  exchange.respond(200, "text/plain; version=0.0.4; charset=utf-8",
+                   prometheus_text(*node.metrics, *node.health, *runs));
 }
 
 // -- runs ---------------------------------------------------------------------
@@ -263,7 +277,8 @@ void api_state::read_run(server_exchange& exchange, const std::string& run_id,
   else if (what == "tasks")
     answer(exchange, 200,
            json{{"tasks", tasks_json(run->definition, node.language.render,
-                                     run->entries)}});
+                                     run->entries)},
+                {"event_handlers", handlers_json(run->state, run->entries)}});
   else if (what == "journal")
     answer(exchange, 200, journal_json(run->entries));
   else if (what == "why")

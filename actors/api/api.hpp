@@ -38,6 +38,7 @@ private:
 
   [[nodiscard]] bool authorized(const server_request& request) const;
   bool health(server_exchange& exchange) const;
+  void show_metrics(server_exchange& exchange) const;
   void runs(const exchange_ptr& exchange);
   void create(const exchange_ptr& exchange);
   void list(server_exchange& exchange) const;

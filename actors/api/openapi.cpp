@@ -163,6 +163,12 @@ json paths() {
     = {{"get", operation("ready", "The node takes new runs.", json::array(),
                          json{{"200", text_of("It does.")},
                               {"503", text_of("It does not, and why.")}})}};
+  out["/metrics"] = {
+    {"get",
+     operation("metrics", "Numbers of the node for Prometheus.", json::array(),
+               json{{"200",
+                     {{"description", "The numbers."},
+                      {"content", {{"text/plain", json::object()}}}}}})}};
   return out;
 }
 

@@ -44,6 +44,7 @@ services_ptr make_services(node_options& options) {
     options.journal, options.language.compile_schema);
   out->models = std::make_shared<model_registry>(options.providers);
   out->health = std::make_shared<node_health>();
+  out->metrics = std::make_shared<metrics>();
   out->log = options.log ? options.log : [](log_level, const std::string&) {};
   out->runs = options.runs;
   return out;
@@ -62,6 +63,7 @@ public:
     journal_writer_options writer;
     writer.journal = options.journal;
     writer.health = services_->health;
+    writer.metrics = services_->metrics;
     writer.on_failure = options.on_failure;
     journal_ = system_.spawn<caf::detached>(journal_writer, std::move(writer));
     gateway_ = system_.spawn(gateway, gateway_options{services_, journal_});
@@ -120,7 +122,11 @@ private:
           caf::anon_send(workers[i % workers.size()],
                          api_call{std::move(exchange)});
         };
-    auto server = start_http_server(*options.http, std::move(handler));
+    auto doors = *options.http;
+    doors.on_answer = [numbers = services_->metrics](unsigned status) {
+      numbers->count_answer(status);
+    };
+    auto server = start_http_server(doors, std::move(handler));
     if (!server)
       return server.error();
     server_ = std::move(*server);

@@ -50,6 +50,7 @@ struct tool_task_state {
   std::chrono::milliseconds timeout{0};
   process_runner::id process = 0;
   std::stop_source stop;
+  std::optional<counted> in_flight;
 };
 
 tool_task_actor::behavior_type

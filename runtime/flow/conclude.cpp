@@ -150,6 +150,8 @@ std::vector<entry> conclude(const run_state& state, timestamp now) {
     return fail(now, errc::run_time_limit_exceeded,
                 "the run took longer than its time_limit_seconds; raise the "
                 "limit or set it to null");
+  if (state.is_held())
+    return {};
   if (auto expired = conclude_questions(state, now); !expired.empty())
     return expired;
   if (state.phase == run_phase::calling)

@@ -78,16 +78,19 @@ struct collector {
     std::visit([&](const auto& y) { outcome(x, y); }, x.outcome);
   }
 
-  void outcome(const task_completed&, const model_response& x) {
+  void outcome(const task_completed& entry, const model_response& x) {
     bool final_told = false;
     for (std::uint32_t i = 0; i < x.parts.size(); ++i) {
       // Numbers stay the same for all watchers: what is left out keeps its own.
       const bool known = seen.contains(i);
       const auto part = to_json(x.parts[i]);
-      add(known, {{"event_kind", "part_start"},
-                  {"index", i},
-                  {"part", part},
-                  {"previous_part_kind", kind_of(x, i, -1)}});
+      json start{{"event_kind", "part_start"},
+                 {"index", i},
+                 {"part", part},
+                 {"previous_part_kind", kind_of(x, i, -1)}};
+      if (!entry.cached_from.empty())
+        start["cached"] = true;
+      add(known, std::move(start));
       if (auto final = final_result_of(definition, x.parts[i]);
           !final_told && !final.is_null()) {
         final_told = true;
@@ -305,6 +308,14 @@ json to_json(const event_envelope& value, const std::string& run_id) {
           {"seq", value.sequence},
           {"time", to_iso(value.time)},
           {"event", value.event}};
+}
+
+std::vector<json>
+events_of(const agent_definition& definition, const entry& value) {
+  const std::set<std::uint32_t> none;
+  collector events{definition, none, {}};
+  std::visit([&events](const auto& x) { events.on(x); }, value);
+  return std::move(events.out);
 }
 
 event_stream::event_stream(definition_ptr definition, std::uint64_t after)

@@ -1,5 +1,6 @@
 #include "runtime/flow/views.hpp"
 
+#include "runtime/flow/handler_views.hpp"
 #include "runtime/flow/machine.hpp"
 #include "runtime/flow/questions.hpp"
 #include "runtime/messages/history_json.hpp"
@@ -116,6 +117,7 @@ private:
     out["error"] = nullptr;
     out["usage"] = nullptr;
     out["next_attempt_at"] = nullptr;
+    out["cached_from"] = nullptr;
     rows_.push_back(std::move(out));
     return rows_.back();
   }
@@ -134,8 +136,10 @@ private:
     row["next_attempt_at"] = nullptr;
     row["error"] = nullptr;
     row["state"] = "completed";
+    if (!x.cached_from.empty())
+      row["cached_from"] = x.cached_from;
     if (const auto* response = std::get_if<model_response>(&x.outcome)) {
-      row["usage"] = to_json(response->usage);
+      row["usage"] = to_json(x.cached_from.empty() ? response->usage : usage{});
     } else if (const auto* result = std::get_if<tool_result>(&x.outcome)) {
       row["state"] = state_of(result->kind);
     } else {
@@ -275,6 +279,7 @@ json why_json(const run_state& state, timestamp now) {
     waiting_for.push_back(
       {{"what", "schedule"}, {"at", to_iso(*state.created.scheduled_at)}});
   } else if (state.phase != run_phase::ended) {
+    waiting_for = held_by_json(state);
     for (const auto& task : state.open_tasks())
       waiting_for.push_back(waits_for(state, task, now));
   }
@@ -328,7 +333,16 @@ json fingerprint(const run_state& state) {
                      {"arguments", call.arguments},
                      {"kind", call.result ? json(call.result->kind) : json()},
                      {"retries", state.retries_of(call.part->tool_name)}});
+  auto handlers = json::array();
+  for (const auto& x : state.handlers)
+    handlers.push_back({{"settled", x.settled},
+                        {"owed", x.owed},
+                        {"handled", x.handled},
+                        {"failed", x.failed},
+                        {"attempts", x.attempts},
+                        {"last_error", x.last_error}});
   return {{"run", run_json(state)},
+          {"handlers", std::move(handlers)},
           {"sequence", state.sequence()},
           {"phase", state.phase},
           {"step", state.step},

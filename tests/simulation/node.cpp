@@ -5,6 +5,7 @@
 #include "runtime/flow/views.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace perdure::simulation {
 
@@ -101,6 +102,7 @@ void sim_node::make_services() {
   out->models = std::make_shared<actors::model_registry>(
     std::map<std::string, actors::provider_settings>{{"openai", provider}});
   out->health = std::make_shared<actors::node_health>();
+  out->metrics = std::make_shared<actors::metrics>();
   out->log = [this](actors::log_level, const std::string& line) {
     log.push_back(line);
   };
@@ -116,6 +118,17 @@ void sim_node::deploy() {
 
 runtime::host_code sim_node::code() {
   runtime::host_code out;
+  for (const auto& agent : settings_.agents)
+    for (const auto& handler : agent.handlers)
+      out.handlers[handler.name] = [this](const auto& call) {
+        if (life_->over)
+          throw std::runtime_error("the simulated node is dead");
+        execution made{call.handler, call.idempotency_key, call.attempt, 0,
+                       runtime::to_text(call.envelope)};
+        witness_execution(made);
+        made.count = ++world_.executions[made.key];
+        world_.world.handler(made);
+      };
   for (const auto& agent : settings_.agents)
     for (const auto& tool : agent.tools)
       if (tool.kind == runtime::tool_kind::function)
@@ -136,6 +149,7 @@ void sim_node::start() {
   actors::journal_writer_options writer;
   writer.journal = journal_;
   writer.health = services_->health;
+  writer.metrics = services_->metrics;
   writer_ = system_.spawn(actors::journal_writer, std::move(writer));
   gateway_ = system_.spawn(actors::gateway,
                            actors::gateway_options{services_, writer_});

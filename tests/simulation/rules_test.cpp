@@ -131,6 +131,53 @@ CAF_TEST(D1 an outcome that found no room is kept until there is some) {
   on.check_calm();
 }
 
+CAF_TEST(D1 a full node does not call itself ready between two refusals) {
+  stage on{"one tool"};
+  on.boot();
+  on.world.disk->full = true;
+  on.create_one();
+  on.run_messages();
+  for (int i = 0; i < 5; ++i) {
+    CAF_CHECK(on.node->services().health->journal_full);
+    CAF_CHECK(on.node->fire_timer());
+    on.run_messages();
+  }
+  CAF_CHECK(on.node->services().health->journal_full);
+  on.world.disk->full = false;
+  CAF_CHECK(on.node->fire_timer());
+  on.run_messages();
+  CAF_CHECK(!on.node->services().health->journal_full);
+  CAF_CHECK(!on.node->fire_timer()); // and asks no more
+  on.check_calm();
+}
+
+CAF_TEST(D1 a node that starts without room for runs says so) {
+  stage on{"one tool"};
+  on.world.disk->only_reserve_left = true;
+  on.boot();
+  on.run_messages();
+  CAF_CHECK(on.node->services().health->journal_full);
+  on.check_calm();
+}
+
+CAF_TEST(D1 runs that exist end in the reserve while new ones are refused) {
+  stage on{"one tool"};
+  on.boot();
+  on.create_one();
+  on.run_to_execution();
+  on.world.disk->only_reserve_left = true;
+  on.create_one(1);
+  CAF_CHECK(on.finish());
+  const auto refused = on.id(1);
+  CAF_CHECK(on.node->observed[refused].refusal.code == errc::storage_full);
+  for (int i = 0; i < 5; ++i) {
+    CAF_CHECK(on.node->services().health->journal_full);
+    CAF_CHECK(on.node->fire_timer());
+    on.run_messages();
+  }
+  on.check_calm();
+}
+
 // -- D4 -----------------------------------------------------------------------
 
 CAF_TEST(D4 every attempt carries the key of its task) {

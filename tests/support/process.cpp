@@ -30,7 +30,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 process::process(const process_setup& setup) {
   auto argv = setup.argv;
   auto environment = setup.environment;
-  for (const auto* name : {"PATH", "HOME"})
+  // Sanitizers of what is started are set up as ours.
+  for (const auto* name :
+       {"PATH", "HOME", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
     if (const char* value = std::getenv(name))
       environment.push_back(std::string{name} + '=' + value);
   const auto words = pointers(argv);

@@ -7,7 +7,7 @@ find_package(CAF 0.17.6 EXACT REQUIRED COMPONENTS core test)
 find_package(Protobuf REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
-find_package(Boost 1.81 REQUIRED) # headers only: Beast, Asio, CRC
+find_package(Boost 1.81 CONFIG REQUIRED) # headers only: Beast, Asio, CRC
 find_package(CURL 7.88 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(CLI11 REQUIRED)

@@ -80,6 +80,8 @@ std::string task_remark(const json& task, timestamp now) {
   auto out = error_text(field_of(task, "error"));
   if (const auto& next = field_of(task, "next_attempt_at"); !next.is_null())
     out = "again " + relative_time(next, now) + (out.empty() ? "" : "; " + out);
+  if (auto from = text_of(task, "cached_from"); !from.empty())
+    out = "cached from " + from;
   return out;
 }
 

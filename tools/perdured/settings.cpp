@@ -1,5 +1,7 @@
 #include "tools/perdured/settings.hpp"
 
+#include <fstream>
+
 namespace perdure::perdured {
 
 using runtime::errc;
@@ -26,6 +28,8 @@ settle(const arguments& given, const config::environment& lookup) {
     node.log.format = given.log_format;
   if (!given.log_level.empty())
     node.log.level = given.log_level;
+  if (node.tls.ca_file.empty())
+    node.tls.ca_file = lookup("SSL_CERT_FILE").value_or("");
   std::string problems;
   for (const auto& problem : config::validate(node)) {
     std::string path;
@@ -33,6 +37,11 @@ settle(const arguments& given, const config::environment& lookup) {
       path += (path.empty() ? "" : ".") + key;
     problems += (problems.empty() ? "" : "\n") + path + ": " + problem.message;
   }
+  if (const auto& file = node.tls.ca_file;
+      !file.empty() && !std::ifstream{file})
+    problems += (problems.empty() ? "" : "\n")
+                + ("tls.ca_file: cannot read " + file
+                   + "; name a readable PEM file, or unset SSL_CERT_FILE");
   if (!problems.empty())
     return failure{errc::invalid_node_file, std::move(problems)};
   return node;
