@@ -5,6 +5,7 @@
 #include "actors/runs/output_task.hpp"
 #include "actors/runs/summary.hpp"
 #include "actors/runs/tool_task.hpp"
+#include "runtime/flow/barrier.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/flow/views.hpp"
 
@@ -240,7 +241,7 @@ void flow_run_state::perform(const runtime::wait_until& command) {
 }
 
 void flow_run_state::perform(const runtime::start_task& command) {
-  if (running_.contains(command.task))
+  if (running_.contains(command.task) || must_wait(command.task))
     return;
   if (command.intent_first) {
     push({runtime::task_started{options.services->world->now(), command.task,
@@ -258,6 +259,16 @@ void flow_run_state::perform(const runtime::start_task& command) {
     case task_kind::event:
       break; // not the run's own
   }
+}
+
+bool flow_run_state::must_wait(const runtime::task_ref& task) const {
+  if (task.kind != task_kind::tool_call)
+    return false;
+  std::vector<std::uint32_t> under_way;
+  for (const auto& [other, running] : running_)
+    if (other.kind == task_kind::tool_call)
+      under_way.push_back(other.index);
+  return !may_begin(*run->definition, run->calls, task.index, under_way);
 }
 
 std::vector<runtime::entry>

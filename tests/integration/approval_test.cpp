@@ -173,8 +173,9 @@ CAF_TEST(an approved call that was cut off is not made again unasked) {
 }
 
 CAF_TEST(an outside result may come after a restart) {
-  people.write_agent("lab", "measure", nullptr,
-                     {{{"External", {{"name", "measure"}}}}});
+  json external;
+  external["External"]["name"] = "measure";
+  people.write_agent("lab", "measure", nullptr, std::vector<json>{external});
   people.start();
   const auto run_id = people.create("lab");
   CAF_CHECK_EQUAL(people.question_of(run_id)["kind"], "external");
@@ -197,8 +198,10 @@ CAF_TEST_FIXTURE_SCOPE_END()
 // Method: a node that parks at once, and 1,000 runs.
 CAF_TEST(a thousand runs that wait are not in memory) {
   constexpr std::size_t count = 1'000;
-  people_node people{
-    {{"limits", {{"park_after_seconds", 0.05}, {"active_runs_max", 100}}}}};
+  json settings;
+  settings["limits"]["park_after_seconds"] = 0.05;
+  settings["limits"]["active_runs_max"] = 100;
+  people_node people{settings};
   people.write_agent("desk", "wipe", json::object());
   people.start();
   std::string last;

@@ -20,9 +20,13 @@ echo done
 /// One call of the tool, then the end.
 json script_of(const std::string& tool) {
   json call{{"tool", tool}};
-  call["args"] = {{"n", 1}};
-  return {{"responses",
-           {{{"tool_calls", {std::move(call)}}}, {{"text", "All done."}}}}};
+  call["args"]["n"] = 1;
+  json first;
+  first["tool_calls"] = json::array({std::move(call)});
+  json last{{"text", "All done."}};
+  json out;
+  out["responses"] = json::array({std::move(first), std::move(last)});
+  return out;
 }
 
 json wipe_tool(const std::string& program, const std::string& place,

@@ -71,7 +71,7 @@ CAF_TEST(the inbox shows who asks what since when and until when) {
   CAF_CHECK_EQUAL(
     streams.out,
     "3f4a5b:1:0:1  desk: approve cancel_order {\"order\":17}\n"
-    "  asked           3 min ago; expires in 2 h 0 min, then the run "
+    "  asked           3 min ago; expires in 2 h, then the run "
     "fails\n"
     "  question        "
       + run
