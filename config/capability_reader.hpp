@@ -22,6 +22,16 @@ void read_tool_metadata(const file_place& place, const reading& with,
                         agent_draft& draft);
 void read_limits(const file_place& place, const reading& with,
                  agent_draft& draft);
+/// @pre all tools were read
+void read_approval(const file_place& place, const reading& with,
+                   agent_draft& draft);
+void read_external(const file_place& place, const reading& with,
+                   agent_draft& draft);
+/// @param is_positional `place` is its one argument
+void read_deferred(const file_place& place, bool is_positional,
+                   const reading& with, agent_draft& draft);
+void read_fallback(const file_place& place, const reading& with,
+                   agent_draft& draft);
 
 // -- what several of them have ------------------------------------------------
 

@@ -1,5 +1,5 @@
 #include "config/capability_reader.hpp"
-#include "config/schema_compiler.hpp"
+#include "config/tool_reader.hpp"
 
 #include <algorithm>
 
@@ -7,24 +7,12 @@ namespace perdure::config {
 
 namespace {
 
-using runtime::json;
-
 bool is_letter(char sign) noexcept {
   return (sign >= 'a' && sign <= 'z') || (sign >= 'A' && sign <= 'Z');
 }
 
 bool is_digit(char sign) noexcept {
   return sign >= '0' && sign <= '9';
-}
-
-/// What all providers accept.
-bool is_tool_name(std::string_view name) {
-  constexpr std::size_t size_max = 64;
-  return !name.empty() && name.size() <= size_max
-         && std::all_of(name.begin(), name.end(), [](char sign) {
-              return is_letter(sign) || is_digit(sign) || sign == '_'
-                     || sign == '-';
-            });
 }
 
 bool is_variable_name(std::string_view name) {
@@ -36,47 +24,6 @@ bool is_variable_name(std::string_view name) {
 
 bool has_zero_byte(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
-}
-
-void read_name(const field_reader& fields, agent_draft& draft,
-               runtime::tool_definition& tool) {
-  auto name = fields.required_text("name");
-  if (!name)
-    return;
-  const auto place = *fields.find("name");
-  if (!is_tool_name(*name))
-    return fields.add(place, "the tool name '" + *name
-                               + "' must have 1 to 64 letters, digits, '_' or "
-                                 "'-'");
-  const auto [other, is_new] = draft.tools.emplace(*name, place);
-  if (!is_new)
-    return fields.add(place,
-                      "the tool '" + *name + "' is already at line "
-                        + std::to_string(other->second.node->position.line));
-  tool.name = std::move(*name);
-}
-
-void read_parameters(const field_reader& fields, const reading& with,
-                     runtime::tool_definition& tool) {
-  tool.parameters = {{"type", "object"}, {"properties", json::object()}};
-  const auto found = fields.find("parameters");
-  if (found) {
-    auto parameters = fields.object("parameters");
-    if (!parameters)
-      return;
-    const auto type = parameters->find("type");
-    if (type == parameters->end() || *type != "object")
-      return fields.add(*found, "must be a JSON Schema with type: object");
-    tool.parameters = std::move(*parameters);
-  }
-  auto compiled = compile_schema(tool.parameters);
-  if (!compiled)
-    return fields.add(*found, compiled.error().message);
-  tool.schema = std::move(*compiled);
-  for (const auto& keyword : tool.schema->unenforced())
-    with.problems.warn(found->node->position, found->path,
-                       "tool '" + tool.name + "': " + keyword
-                         + " is sent to the model, but not enforced");
 }
 
 void read_argv(const field_reader& fields, const agent_draft& draft,
@@ -155,9 +102,9 @@ void read_command(const file_place& place, const reading& with,
                              "retries"}};
   runtime::tool_definition tool;
   tool.kind = runtime::tool_kind::command;
-  read_name(fields, draft, tool);
+  read_tool_name(fields, draft, tool);
   tool.description = fields.text("description").value_or("");
-  read_parameters(fields, with, tool);
+  read_tool_parameters(fields, with, tool);
   tool.command = read_program(fields, draft);
   tool.timeout = fields.seconds("timeout");
   if (!tool.timeout)

@@ -31,6 +31,7 @@ flow_run_state::~flow_run_state() {
 // -- life ---------------------------------------------------------------------
 
 void flow_run_state::open() {
+  cache_.emplace(options.services);
   for (const auto& watcher : options.watchers)
     self->monitor(watcher);
   if (options.created != nullptr) {
@@ -94,8 +95,13 @@ void flow_run_state::advance() {
     push(std::move(more));
     return;
   }
+  const auto commands = decide(*run, now);
+  if (auto known = cached_outcomes(commands); !known.empty()) {
+    push(std::move(known));
+    return;
+  }
   idle_until_.reset();
-  for (const auto& command : decide(*run, now)) {
+  for (const auto& command : commands) {
     // Time goes on in between, and a limit may end the run.
     if (run->ended)
       break;
@@ -130,8 +136,10 @@ void flow_run_state::push(std::vector<runtime::entry> next,
   request.batch.run_id = options.run_id;
   request.batch.epoch = options.services->journal->epoch();
   request.batch.next_sequence = first;
-  for (const auto& entry : *all)
+  for (const auto& entry : *all) {
     request.batch.entries.push_back(storage::encode(entry));
+    cache_->keep(entry, request.batch);
+  }
   if (refresh_summary())
     request.batch.summary = summary_;
   request.listener = self;
@@ -250,6 +258,17 @@ void flow_run_state::perform(const runtime::start_task& command) {
     case task_kind::event:
       break; // not the run's own
   }
+}
+
+std::vector<runtime::entry>
+flow_run_state::cached_outcomes(const std::vector<runtime::command>& commands) {
+  std::vector<runtime::entry> out;
+  for (const auto& command : commands)
+    if (const auto* start = std::get_if<runtime::start_task>(&command);
+        start != nullptr && !running_.contains(start->task))
+      if (auto known = cache_->find(*run, start->task))
+        out.emplace_back(std::move(*known));
+  return out;
 }
 
 task_options flow_run_state::task(const runtime::start_task& command) const {

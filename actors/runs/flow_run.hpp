@@ -5,6 +5,7 @@
 #include "actors/runs/journal_writer.hpp"
 #include "actors/runs/model_candidates.hpp"
 #include "actors/runs/task.hpp"
+#include "actors/runs/task_cache.hpp"
 #include "runtime/flow/machine.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -106,6 +107,9 @@ private:
   };
 
   bool rehydrate();
+  /// Outcomes that tasks which should begin have from other runs.
+  std::vector<runtime::entry>
+  cached_outcomes(const std::vector<runtime::command>& commands);
   void start_model(const runtime::start_task& command);
   void start_call(const runtime::start_task& command);
   void start_output(const runtime::start_task& command);
@@ -139,6 +143,7 @@ private:
   std::deque<pending_append> pending_;
   std::map<runtime::task_ref, running_task> running_;
   std::optional<model_candidates> models_;
+  std::optional<task_cache> cache_;
   /// Entries that the state holds and the next append will.
   std::vector<runtime::entry> unsaved_;
   /// By position of the handler; null where there is nothing to tell.

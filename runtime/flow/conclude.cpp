@@ -125,7 +125,10 @@ entries conclude_questions(const run_state& state, timestamp now) {
     answer.task = task;
     answer.number = state.progress(task).questions;
     answer.verdict = verdict::expired;
-    answer.message = "The call was not allowed in time; it was not executed.";
+    answer.message
+      = asked->kind == question_kind::external
+          ? "Nobody gave the result of the call in time."
+          : "The call was not allowed in time; it was not executed.";
     return {std::move(answer)};
   }
   return {};

@@ -78,16 +78,19 @@ struct collector {
     std::visit([&](const auto& y) { outcome(x, y); }, x.outcome);
   }
 
-  void outcome(const task_completed&, const model_response& x) {
+  void outcome(const task_completed& entry, const model_response& x) {
     bool final_told = false;
     for (std::uint32_t i = 0; i < x.parts.size(); ++i) {
       // Numbers stay the same for all watchers: what is left out keeps its own.
       const bool known = seen.contains(i);
       const auto part = to_json(x.parts[i]);
-      add(known, {{"event_kind", "part_start"},
-                  {"index", i},
-                  {"part", part},
-                  {"previous_part_kind", kind_of(x, i, -1)}});
+      json start{{"event_kind", "part_start"},
+                 {"index", i},
+                 {"part", part},
+                 {"previous_part_kind", kind_of(x, i, -1)}};
+      if (!entry.cached_from.empty())
+        start["cached"] = true;
+      add(known, std::move(start));
       if (auto final = final_result_of(definition, x.parts[i]);
           !final_told && !final.is_null()) {
         final_told = true;
@@ -155,6 +158,7 @@ struct collector {
     out.push_back(
       {{"event_kind", "question_asked"},
        {"kind", to_string(x.kind)},
+       {"task", to_string(x.task.kind)},
        {"step", x.task.step},
        {"index", x.task.index},
        {"number", x.number},
@@ -166,6 +170,7 @@ struct collector {
 
   void on(const question_answered& x) {
     out.push_back({{"event_kind", "question_answered"},
+                   {"task", to_string(x.task.kind)},
                    {"step", x.task.step},
                    {"index", x.task.index},
                    {"number", x.number},

@@ -152,8 +152,10 @@ void run_state::on_response(const task_completed& x,
   stored.run_id = created.run_id;
   stored.conversation_id = created.input.conversation_id;
   stored.time = x.time;
+  if (!x.cached_from.empty())
+    stored.usage = {}; // another run has paid for it
+  add(used, stored.usage);
   history.push_back(std::make_shared<const message>(std::move(stored)));
-  add(used, response.usage);
   ++used.requests;
   open_calls();
 }

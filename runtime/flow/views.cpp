@@ -66,6 +66,10 @@ public:
       on(row(before, failed->task), *failed);
     else if (const auto* done = std::get_if<task_completed>(&next))
       on(row(before, done->task), *done);
+    else if (const auto* asked = std::get_if<question_asked>(&next))
+      row(before, asked->task);
+    else if (const auto* answer = std::get_if<question_answered>(&next))
+      on(row(before, answer->task), *answer);
   }
 
   void finish(const run_state& state) {
@@ -113,6 +117,7 @@ private:
     out["error"] = nullptr;
     out["usage"] = nullptr;
     out["next_attempt_at"] = nullptr;
+    out["cached_from"] = nullptr;
     rows_.push_back(std::move(out));
     return rows_.back();
   }
@@ -131,18 +136,44 @@ private:
     row["next_attempt_at"] = nullptr;
     row["error"] = nullptr;
     row["state"] = "completed";
+    if (!x.cached_from.empty())
+      row["cached_from"] = x.cached_from;
     if (const auto* response = std::get_if<model_response>(&x.outcome)) {
-      row["usage"] = to_json(response->usage);
+      row["usage"] = to_json(x.cached_from.empty() ? response->usage : usage{});
     } else if (const auto* result = std::get_if<tool_result>(&x.outcome)) {
-      if (result->kind != tool_result_kind::returned)
-        row["state"]
-          = result->kind == tool_result_kind::retry ? "retry" : "failed";
+      row["state"] = state_of(result->kind);
     } else {
       const auto& error = std::get<task_error>(x.outcome);
       row["state"] = "failed";
       row["error"]
         = {{"type", to_string(error.code)}, {"message", error.message}};
     }
+  }
+
+  /// An answer that is an outcome ends the task.
+  static void on(json& row, const question_answered& x) {
+    if (x.verdict == verdict::approved)
+      return;
+    row["ended_at"] = to_iso(x.time);
+    row["state"] = x.result ? state_of(x.result->kind) : "denied";
+  }
+
+  static std::string_view state_of(tool_result_kind kind) {
+    switch (kind) {
+      case tool_result_kind::returned:
+      case tool_result_kind::output:
+        return "completed";
+      case tool_result_kind::retry:
+        return "retry";
+      case tool_result_kind::denied:
+        return "denied";
+      case tool_result_kind::skipped:
+        return "skipped";
+      case tool_result_kind::failed:
+      case tool_result_kind::unknown:
+        break;
+    }
+    return "failed";
   }
 
   std::map<task_ref, std::size_t> index_;

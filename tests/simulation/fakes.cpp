@@ -131,6 +131,11 @@ sim_journal::find_key(const std::string& idempotency_key) const {
   return inner_->find_key(idempotency_key);
 }
 
+storage::result<std::optional<storage::cache_ref>>
+sim_journal::find_cached(const std::string& key) const {
+  return inner_->find_cached(key);
+}
+
 storage::result<runtime::unit>
 sim_journal::put_definition(const std::string& hash_hex,
                             const std::string& text) {

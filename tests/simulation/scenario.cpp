@@ -430,6 +430,26 @@ std::vector<scenario> handler_scenarios() {
   return out;
 }
 
+std::vector<scenario> cache_scenarios() {
+  std::vector<scenario> out;
+  out.push_back(with_tools(
+    "cached", {function_tool("add"), command_tool("list")},
+    {calls({call("c1", "add"), call("c2", "list")}), says("Done.")}));
+  auto& plot = out.back();
+  plot.runs = 2;
+  plot.apart = 60s;
+  plot.agent.model_policy.cache.mode = runtime::cache_mode::inputs;
+  for (auto& tool : plot.agent.tools)
+    tool.policy.cache.mode = runtime::cache_mode::inputs;
+
+  out.push_back(plot);
+  out.back().name = "cached and expired";
+  out.back().agent.model_policy.cache.expiration = 30s;
+  for (auto& tool : out.back().agent.tools)
+    tool.policy.cache.expiration = 30s;
+  return out;
+}
+
 std::vector<scenario> client_scenarios() {
   std::vector<scenario> out;
   out.push_back(with_tools("usage limit", {function_tool("add")},
@@ -504,7 +524,7 @@ std::vector<scenario> all_scenarios() {
   for (auto part :
        {model_scenarios(), tool_scenarios(), policy_scenarios(),
         people_scenarios(), output_scenarios(), fallback_scenarios(),
-        handler_scenarios(), client_scenarios()})
+         handler_scenarios(), cache_scenarios(), client_scenarios()})
     out.insert(out.end(), part.begin(), part.end());
   return out;
 }

@@ -213,7 +213,9 @@ CAF_TEST(durability merges task settings) {
       model: {retries: 9, timeout_seconds: 60}
       tools: {retries: 2, retry_delay_seconds: [1, 2], on_interrupt: fail}
       tools_by_name:
-        b: {retries: 5, on_interrupt: ask}
+        b: {retries: 5, on_interrupt: ask, cache_policy: inputs,
+            cache_exclude: [deps, /a/b], cache_expiration: 1.5,
+            cache_scope: agent}
         c: false
   - Command: {name: a, argv: [run]}
   - Command: {name: b, argv: [run]}
@@ -231,6 +233,12 @@ CAF_TEST(durability merges task settings) {
   CAF_CHECK_EQUAL(b->policy.retries, 5u);
   CAF_CHECK_EQUAL(b->policy.retry_delays.size(), 2u);
   CAF_CHECK(b->policy.on_interrupt == runtime::on_interrupt::ask);
+  CAF_CHECK(a->policy.cache.mode == runtime::cache_mode::none);
+  CAF_CHECK(b->policy.cache.mode == runtime::cache_mode::inputs);
+  CAF_CHECK(b->policy.cache.scope == runtime::cache_scope::agent);
+  CAF_CHECK(b->policy.cache.expiration == 1500ms);
+  CAF_REQUIRE_EQUAL(b->policy.cache.exclude.size(), 2u);
+  CAF_CHECK_EQUAL(b->policy.cache.exclude[1], "/a/b");
   CAF_CHECK(!definition.tool("c")->is_task);
 }
 
@@ -341,11 +349,12 @@ CAF_TEST(all problems are told at once in the order of the file) {
     "least "
     "0.001\n"
     "agents/desk.yaml:5:5: capabilities[0]: the capability WebSearch is not "
-    "supported by this version; supported: Command, Durability, Limits, "
+    "supported by this version; supported: Approval, Command, DeferredTools, "
+    "Durability, External, Fallback, Limits, "
     "SetToolMetadata, Thinking\n"
     "agents/desk.yaml:6:5: capabilities[1]: unknown capability 'Comand'; did "
-    "you mean Command? valid: Command, Durability, Limits, SetToolMetadata, "
-    "Thinking");
+    "you mean Command? valid: Approval, Command, DeferredTools, Durability, "
+    "External, Fallback, Limits, SetToolMetadata, Thinking");
 }
 
 CAF_TEST(wrong fields are refused) {
