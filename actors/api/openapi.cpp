@@ -238,6 +238,8 @@ json schemas() {
        {"metadata", {{"type", {"object", "null"}}}},
        {"tags", {{"type", "array"}, {"items", text}}},
        {"usage_limits", {{"type", {"object", "null"}}}},
+       {"event_handlers",
+        {{"type", {"array", "null"}}, {"items", {{"type", "object"}}}}},
        {"model", text},
        {"conversation_id", text},
        {"deferred_tool_results", {{"type", {"object", "null"}}}},

@@ -92,6 +92,11 @@ void flow_run_state::advance() {
   if (!pending_.empty())
     return;
   const auto now = options.services->world->now();
+  // Handlers are told of what is durable only, and the run may wait for them.
+  if (!unsaved_.empty() && run->handlers_behind()) {
+    push({});
+    return;
+  }
   if (auto more = conclude(*run, now); !more.empty()) {
     push(std::move(more));
     return;
