@@ -37,6 +37,9 @@ struct run_summary {
   std::vector<std::string> tags;
   /// Questions that nobody has answered yet.
   std::uint32_t open_questions = 0;
+  /// It has ended or waits, and event handlers have yet to be told of
+  /// something.
+  bool handlers_behind = false;
   /// Sequence of the last entry; set by the journal.
   std::uint64_t last_sequence = 0;
 
@@ -98,6 +101,8 @@ struct run_query {
   std::string tag;
   /// Only runs with open questions.
   bool asks = false;
+  /// Only runs whose event handlers are behind.
+  bool behind = false;
   /// Created at or after.
   std::optional<timestamp> since;
   std::size_t limit = 50;

@@ -216,6 +216,7 @@ std::string encode_summary(const run_summary& value) {
   for (auto& tag : value.tags)
     out.add_tags(tag);
   out.set_open_questions(value.open_questions);
+  out.set_handlers_behind(value.handlers_behind);
   return out.SerializeAsString();
 }
 
@@ -240,6 +241,7 @@ decode_summary(std::string_view run_id, std::string_view payload) {
     value.wake_at = time_at(in.wake_at_us());
   value.tags.assign(in.tags().begin(), in.tags().end());
   value.open_questions = in.open_questions();
+  value.handlers_behind = in.handlers_behind();
   return value;
 }
 
@@ -371,6 +373,7 @@ bool matches(const run_query& query, const run_summary& run) {
          && (query.agent.empty() || run.agent == query.agent)
          && (query.tag.empty() || has_tag())
          && (!query.asks || run.open_questions > 0)
+         && (!query.behind || run.handlers_behind)
          && (!query.since || run.created_at >= *query.since);
 }
 

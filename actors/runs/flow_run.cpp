@@ -25,6 +25,7 @@ flow_run_state::flow_run_state(flow_run_actor::pointer self_ptr)
 flow_run_state::~flow_run_state() {
   // No one else would end them, and the actor system waits for all actors.
   stop_tasks();
+  stop_feeds();
 }
 
 // -- life ---------------------------------------------------------------------
@@ -85,6 +86,7 @@ bool flow_run_state::rehydrate() {
 }
 
 void flow_run_state::advance() {
+  start_feeds();
   // What to do next may rest only on what is durable.
   if (!pending_.empty())
     return;
@@ -173,6 +175,9 @@ void flow_run_state::finish() {
     options.watchers.clear();
   }
   set_timer(std::nullopt);
+  start_feeds();
+  if (run->handlers_behind())
+    return; // it stays for them
   // It stays until the gateway lets it go: a watcher may be on its way.
   self->send(options.gateway, run_left{options.run_id, received_, true, {}});
 }
@@ -198,7 +203,7 @@ void flow_run_state::abandon(const std::string& reason) {
 
 void flow_run_state::leave_if_idle() {
   const auto park_after = options.services->runs.park_after;
-  if (leaving_ || !running_.empty())
+  if (leaving_ || !running_.empty() || run->handlers_behind())
     return;
   // Without a time it waits for somebody, which may take months.
   if (idle_until_ ? *idle_until_ - options.services->world->now() < park_after
@@ -434,8 +439,10 @@ void flow_run_state::on(const caf::down_msg& gone) {
     = std::find_if(running_.begin(), running_.end(), [&gone](const auto& x) {
         return x.second.handle && x.second.handle.address() == gone.source;
       });
-  if (crashed == running_.end())
+  if (crashed == running_.end()) {
+    replace_feed(gone.source);
     return;
+  }
   // It went without a report.
   task_ended ended{{crashed->first, crashed->second.attempt,
                     options.services->world->now(),
@@ -449,20 +456,24 @@ void flow_run_state::on(const caf::down_msg& gone) {
 }
 
 void flow_run_state::on(const response_grew& grew) {
-  if (options.watchers.empty() || grew.step != run->step)
+  if (grew.step != run->step)
     return;
   const deltas_published message{durable_, grew.events,
                                  options.services->world->now()};
   for (const auto& watcher : options.watchers)
     self->send(watcher, message);
+  for (std::size_t i = 0; i < feeds_.size(); ++i)
+    if (feeds_[i] && run->handler(i).wants_deltas())
+      self->send(feeds_[i], message);
 }
 
 void flow_run_state::publish(const pending_append& durable) {
-  if (options.watchers.empty())
-    return;
   const entries_published message{durable.first, durable.entries};
   for (const auto& watcher : options.watchers)
     self->send(watcher, message);
+  for (const auto& feed : feeds_)
+    if (feed)
+      self->send(feed, message);
 }
 
 bool flow_run_state::refresh_summary() {
@@ -470,8 +481,12 @@ bool flow_run_state::refresh_summary() {
   auto reason = runtime::reason_of(*run);
   const auto wake_at = runtime::wake_time(*run);
   const auto questions = run->open_questions();
+  // A run that is at work comes back anyway.
+  const auto behind = (run->ended || status == runtime::run_status::waiting)
+                      && run->handlers_behind();
   if (status == summary_.status && reason == summary_.reason
-      && wake_at == summary_.wake_at && questions == summary_.open_questions)
+      && wake_at == summary_.wake_at && questions == summary_.open_questions
+      && behind == summary_.handlers_behind)
     return false;
   if (status != summary_.status)
     summary_.status_since = run->last_time;
@@ -479,6 +494,7 @@ bool flow_run_state::refresh_summary() {
   summary_.reason = std::move(reason);
   summary_.wake_at = wake_at;
   summary_.open_questions = questions;
+  summary_.handlers_behind = behind;
   return true;
 }
 
@@ -496,6 +512,7 @@ flow_run(flow_run_actor::stateful_pointer<flow_run_state> self,
     [self](leave_atom) { self->quit(); },
     [self](append_done& x) { self->state.on(x); },
     [self](task_ended& x) { self->state.on(x); },
+    [self](const event_settled& x) { self->state.on(x); },
     [self](task_remembered& x) { self->state.on(x); },
     [self](const response_grew& x) { self->state.on(x); },
     [self](wake_atom, std::uint64_t timer) { self->state.wake(timer); },

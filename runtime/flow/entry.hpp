@@ -59,6 +59,8 @@ struct run_input {
   std::string conversation_id;
   /// Answers to calls that `history` ends with, by call id. Null for none.
   json deferred_results;
+  /// Told of the events of this run, besides those of the definition.
+  std::vector<event_handler> handlers = {};
 };
 
 // -- what happened ------------------------------------------------------------

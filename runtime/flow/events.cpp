@@ -158,6 +158,7 @@ struct collector {
     out.push_back(
       {{"event_kind", "question_asked"},
        {"kind", to_string(x.kind)},
+       {"task", to_string(x.task.kind)},
        {"step", x.task.step},
        {"index", x.task.index},
        {"number", x.number},
@@ -169,6 +170,7 @@ struct collector {
 
   void on(const question_answered& x) {
     out.push_back({{"event_kind", "question_answered"},
+                   {"task", to_string(x.task.kind)},
                    {"step", x.task.step},
                    {"index", x.task.index},
                    {"number", x.number},
@@ -306,6 +308,14 @@ json to_json(const event_envelope& value, const std::string& run_id) {
           {"seq", value.sequence},
           {"time", to_iso(value.time)},
           {"event", value.event}};
+}
+
+std::vector<json>
+events_of(const agent_definition& definition, const entry& value) {
+  const std::set<std::uint32_t> none;
+  collector events{definition, none, {}};
+  std::visit([&events](const auto& x) { events.on(x); }, value);
+  return std::move(events.out);
 }
 
 event_stream::event_stream(definition_ptr definition, std::uint64_t after)

@@ -35,7 +35,7 @@ int sync(const std::filesystem::path& path) {
   return code;
 }
 
-int copy(const std::filesystem::path& from, const std::filesystem::path& to) {
+int copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
   MDB_env* opened = nullptr;
   if (auto code = mdb_env_create(&opened); code != 0)
     return code;
@@ -66,7 +66,7 @@ result<unit> copy_lmdb_journal(const std::filesystem::path& from,
   if (!std::filesystem::is_empty(to, problem) || problem)
     return failure{errc::invalid_argument,
                    to.string() + " is not empty; name a new directory"};
-  if (const auto code = copy(from, to); code != 0) {
+  if (const auto code = copy_store(from, to); code != 0) {
     std::filesystem::remove(to / file_name, problem);
     return lmdb_failure(code, "copying to " + to.string());
   }

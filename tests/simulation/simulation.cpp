@@ -102,7 +102,7 @@ private:
       return false;
     for (const auto& run_id : ids) {
       const auto state = node_->folded(run_id);
-      if (!state || !state->ended)
+      if (!state || !state->ended || state->handlers_behind())
         return false;
     }
     return true;

@@ -176,4 +176,12 @@ CAF_TEST(every kind of entry has its event) {
   CAF_CHECK_EQUAL(
     kind(run_ended{at(1), run_end::failed, {}, errc::internal, "x"}),
     "run_state ");
+  CAF_CHECK_EQUAL(kind(run_taken_over{at(1)}), "run_taken_over ");
+  CAF_CHECK_EQUAL(kind(question_asked{}), "question_asked ");
+  CAF_CHECK_EQUAL(kind(question_answered{}), "question_answered ");
+  question_answered answer;
+  answer.result = tool_result{"list", "c", tool_result_kind::returned, 1, {}};
+  CAF_CHECK_EQUAL(kind(answer), "question_answered function_tool_result ");
+  CAF_CHECK_EQUAL(kind(task_noted{}), "");
+  CAF_CHECK_EQUAL(kind(event_handled{}), "");
 }

@@ -151,8 +151,8 @@ CAF_TEST(errors inside a successful response) {
 }
 
 CAF_TEST(an error stays and nothing more is told) {
-  const auto reader = codec_for(chat)->read({"p", "", "asked"}, stream_type,
-                                            [] { return "x"; });
+  const auto reader = codec_for(chat)->read(
+    {{"p", "", "asked"}, {}, stream_type, [] { return "x"; }});
   std::size_t told = 0;
   const delta_sink sink = [&](const response_event&) { ++told; };
   CAF_CHECK(!reader->feed(chunk(R"({"content":"a"})"), sink));
@@ -168,8 +168,8 @@ CAF_TEST(an error stays and nothing more is told) {
 }
 
 CAF_TEST(nobody needs to watch) {
-  const auto reader = codec_for(chat)->read({"p", "", "asked"}, stream_type,
-                                            [] { return "x"; });
+  const auto reader = codec_for(chat)->read(
+    {{"p", "", "asked"}, {}, stream_type, [] { return "x"; }});
   CAF_CHECK(!reader->feed(chunk(R"({"content":"a"})") + stop, {}));
   CAF_CHECK(
     std::holds_alternative<model_response>(reader->finish(timestamp{}, {})));
