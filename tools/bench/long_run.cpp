@@ -248,15 +248,13 @@ json long_run(const long_run_options& options, load_process& callers) {
   recorder record;
   host::options settings{options.directory, {}, options.threads, options.sync};
   settings.agents.push_back(agent_of(options, record));
-  if (options.chat_port != 0)
-    settings.providers["long"]
-      = {"long",
-         "openai-chat",
-         "http://127.0.0.1:" + std::to_string(options.chat_port),
-         {},
-         {},
-         false,
-         {}};
+  if (options.chat_port != 0) {
+    auto& provider = settings.providers["long"];
+    provider.provider_name = "long";
+    provider.wire = "openai-chat";
+    provider.base_url = "http://127.0.0.1:" + std::to_string(options.chat_port);
+    provider.stream = false;
+  }
   const auto* model
     = options.chat_port != 0 ? "a provider on loopback" : "a script";
   std::printf("one run of %zu steps, answers of %s; all per step:\n",

@@ -11,7 +11,7 @@ namespace {
 
 std::string text_of(std::string_view source) {
   const auto value = parse_json(source);
-  CAF_REQUIRE(value.has_value());
+  CAF_REQUIRE(value);
   std::string out;
   add_canonical(out, *value);
   return out;

@@ -200,7 +200,7 @@ CAF_TEST(a wrong policy names the key and what is valid) {
 CAF_TEST(settings of the cache are read and kept) {
   const auto policy = read(R"({"cache_policy": "inputs", "cache_exclude":
     ["deps", "/a/b~1c"], "cache_expiration": 60, "cache_scope": "all"})");
-  CAF_REQUIRE(policy.has_value());
+  CAF_REQUIRE(policy);
   CAF_CHECK(policy->cache.mode == cache_mode::inputs);
   CAF_CHECK(policy->cache.scope == cache_scope::all);
   CAF_CHECK(policy->cache.expiration == 60s);
@@ -210,7 +210,7 @@ CAF_TEST(settings of the cache are read and kept) {
     to_text(to_json(*policy)));
   const auto back
     = read(R"({"cache_exclude": null, "cache_expiration": null})", *policy);
-  CAF_REQUIRE(back.has_value());
+  CAF_REQUIRE(back);
   CAF_CHECK(back->cache.exclude.empty());
   CAF_CHECK(!back->cache.expiration);
   CAF_CHECK(back->cache.mode == cache_mode::inputs);
