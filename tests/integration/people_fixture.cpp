@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view tool_program = R"(#!/bin/sh
 cd "$PLACE" || exit 1
-sed 's/[^0-9]//g' >> wiped
+{ sed 's/[^0-9]//g'; echo; } >> wiped
 [ "$1" = quick ] || while [ ! -f go ]; do sleep 0.02; done
 echo done
 )";
