@@ -123,6 +123,9 @@ struct agent_definition {
   json metadata;
 
   const tool_definition* tool(std::string_view tool_name) const noexcept;
+
+  /// It names functions of a host program, and is of no use without them.
+  [[nodiscard]] bool needs_host() const noexcept;
 };
 
 using definition_ptr = std::shared_ptr<const agent_definition>;
