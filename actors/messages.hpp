@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,9 @@ struct create_answer;
 struct create_run;
 struct deltas_published;
 struct entries_published;
+struct event_settled;
 struct function_ended;
+struct handling_ended;
 struct http_arrived;
 struct question_settled;
 struct response_grew;
@@ -57,7 +60,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(perdure_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::create_run))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::deltas_published))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::entries_published))
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::event_settled))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::function_ended))
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::handling_ended))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::http_arrived))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::question_settled))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::response_grew))
@@ -217,6 +222,20 @@ struct function_ended {
   runtime::attempt_outcome outcome;
 };
 
+// -- event handlers -----------------------------------------------------------
+
+/// One attempt at an event is over; without a failure, it is handled.
+struct handling_ended {
+  std::uint64_t event = 0;
+  std::uint32_t attempt = 1;
+  std::optional<runtime::attempt_failure> failure;
+};
+
+/// A handler has dealt with an event, which has to become durable.
+struct event_settled {
+  runtime::event_handled entry;
+};
+
 // -- the API ------------------------------------------------------------------
 
 struct api_call {
@@ -235,7 +254,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::create_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::create_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::deltas_published)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::entries_published)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::event_settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::function_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::handling_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::http_arrived)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::question_settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::response_grew)

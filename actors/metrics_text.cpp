@@ -111,7 +111,9 @@ void add_tasks(text& out, const metrics& numbers) {
      {model, "failed", {entry_sort::model_failed}},
      {tool, "completed", {entry_sort::tool_returned}},
      {tool, "asked_again", {entry_sort::tool_asked_again}},
+     {tool, "output", {entry_sort::output_given}},
      {tool, "refused", {entry_sort::tool_refused}},
+     {tool, "denied", {entry_sort::tool_denied}},
      {tool, "failed", {entry_sort::tool_failed, entry_sort::tool_broken}},
      {tool, "unknown", {entry_sort::tool_unknown}}});
   out.metric("perdure_task_attempts_total", "counter",
@@ -128,6 +130,10 @@ void add_tasks(text& out, const metrics& numbers) {
       {entry_sort::tool_retried, entry_sort::tool_failed,
        entry_sort::tool_broken}},
      {tool, "unknown", {entry_sort::tool_unknown}}});
+  out.metric("perdure_questions_total", "counter", "Questions to people.")
+    .value(sum(numbers, {entry_sort::question_asked}), "event=\"asked\"")
+    .value(sum(numbers, {entry_sort::question_answered}),
+           "event=\"answered\"");
   out
     .metric("perdure_model_requests_in_flight", "gauge",
             "Requests that providers are answering.")

@@ -52,12 +52,16 @@ void read_tls(const file_place& place, const reading& with,
 }
 
 provider_options read_provider(const file_place& place, const reading& with) {
-  const field_reader fields{
-    place, with, {"base_url", "api_key", "wire", "stream", "headers"}};
+  const field_reader fields{place,
+                            with,
+                            {"base_url", "api_key", "wire", "auth",
+                             "api_version", "stream", "headers"}};
   provider_options provider;
   provider.base_url = fields.text("base_url");
   provider.api_key = fields.text("api_key");
   provider.wire = fields.text("wire");
+  provider.auth = fields.text("auth");
+  provider.api_version = fields.text("api_version");
   provider.stream = fields.boolean("stream").value_or(provider.stream);
   const auto headers = fields.find("headers");
   if (!headers)
@@ -115,6 +119,46 @@ file_place find_place(const document& root, const node_problem& problem) {
   return place;
 }
 
+std::string variable(const environment& lookup, std::string_view name) {
+  return name.empty() ? std::string{} : lookup(name).value_or("");
+}
+
+/// The name in the `${NAME}` of `text`.
+std::string variable_in(std::string_view text) {
+  const auto open = text.find("${") + 2;
+  return std::string{text.substr(open, text.find('}', open) - open)};
+}
+
+/// What the environment and the table say of a provider.
+provider_settings
+settings_of(const runtime::provider_entry& entry, const environment& lookup) {
+  provider_settings settings;
+  settings.base_url_variable = entry.base_url_variable;
+  settings.base_url = variable(lookup, entry.base_url_variable);
+  if (settings.base_url.empty()) {
+    if (auto known = expand(entry.base_url, lookup))
+      settings.base_url = std::move(*known);
+    else
+      settings.base_url_variable = variable_in(entry.base_url);
+    settings.api_key_variable = entry.api_key_variables.front();
+  }
+  for (const auto name : entry.api_key_variables)
+    if (settings.api_key.empty())
+      settings.api_key = variable(lookup, name);
+  settings.wire = entry.wire;
+  settings.provider_name = entry.provider_name;
+  settings.auth = entry.auth;
+  settings.api_version = variable(lookup, entry.api_version_variable);
+  if (settings.api_version.empty())
+    settings.api_version = entry.api_version;
+  settings.path_prefix = entry.path_prefix;
+  settings.query = entry.query;
+  for (const auto& [header, name] : entry.headers)
+    if (auto value = variable(lookup, name); !value.empty())
+      settings.headers.emplace(header, std::move(value));
+  return settings;
+}
+
 } // namespace
 
 runtime::result<node_file>
@@ -151,32 +195,35 @@ load_node_file(const fs::path& file, const environment& lookup) {
 std::map<std::string, provider_settings>
 resolve_providers(const node_file& node, const environment& lookup) {
   std::map<std::string, provider_settings> resolved;
-  const auto variable = [&](std::string_view name) {
-    return name.empty() ? std::string{} : lookup(name).value_or("");
-  };
-  for (const auto& entry : runtime::provider_table()) {
-    provider_settings settings;
-    settings.base_url = variable(entry.base_url_variable);
-    if (settings.base_url.empty())
-      settings.base_url = entry.base_url;
-    settings.api_key = variable(entry.api_key_variable);
-    settings.wire = entry.wire;
-    settings.provider_name = entry.provider_name;
-    resolved.emplace(entry.prefix, std::move(settings));
-  }
+  for (const auto& entry : runtime::provider_table())
+    resolved.emplace(entry.prefix, settings_of(entry, lookup));
   for (const auto& [prefix, options] : node.providers) {
     auto& settings = resolved[prefix];
     if (settings.provider_name.empty())
       settings.provider_name = prefix;
-    settings.base_url = options.base_url.value_or(settings.base_url);
+    if (options.base_url) {
+      settings.base_url = *options.base_url;
+      settings.api_key_variable.clear();
+    }
     settings.api_key = options.api_key.value_or(settings.api_key);
     settings.wire = options.wire.value_or(settings.wire);
+    settings.auth = options.auth.value_or(settings.auth);
+    settings.api_version = options.api_version.value_or(settings.api_version);
     settings.stream = options.stream;
-    settings.headers = options.headers;
+    for (const auto& [name, value] : options.headers)
+      settings.headers[name] = value;
   }
-  for (auto& [prefix, settings] : resolved)
+  for (auto& [prefix, settings] : resolved) {
     while (settings.base_url.ends_with('/'))
       settings.base_url.pop_back();
+    if (settings.auth.empty())
+      settings.auth
+        = runtime::default_auth(settings.wire, settings.api_version);
+    if (settings.base_url.ends_with("/v1")) {
+      settings.path_prefix.clear();
+      settings.query.clear();
+    }
+  }
   return resolved;
 }
 

@@ -25,8 +25,12 @@ struct log_options {
 struct provider_options {
   std::optional<std::string> base_url;
   std::optional<std::string> api_key;
-  /// `openai-chat` or `openai-responses`; a provider of one's own needs it.
+  /// Of `runtime::wire_names`; a provider of one's own needs it.
   std::optional<std::string> wire;
+  /// How the key is shown: `bearer`, or the name of a header.
+  std::optional<std::string> auth;
+  /// Of the provider's API.
+  std::optional<std::string> api_version;
   /// Whether responses are streamed.
   bool stream = true;
   /// Sent along with every request.
@@ -91,9 +95,19 @@ load_node_file(const std::filesystem::path& file, const environment& lookup);
 struct provider_settings {
   /// Empty when nothing names one.
   std::string base_url;
+  /// Where a missing base URL would be looked for; empty for nowhere.
+  std::string base_url_variable;
   /// Empty when there is none.
   std::string api_key;
+  /// Where a missing key would be looked for; empty where none is needed: a
+  /// server of one's own may want no key, the known ones do.
+  std::string api_key_variable;
   std::string wire;
+  std::string auth;
+  std::string api_version;
+  /// See `runtime::provider_entry`.
+  std::string path_prefix;
+  std::string query;
   /// Name written into responses.
   std::string provider_name;
   bool stream = true;

@@ -1,5 +1,6 @@
 #include "config/field_reader.hpp"
 #include "config/node_file.hpp"
+#include "runtime/models/model.hpp"
 #include "runtime/models/provider_table.hpp"
 
 #include <algorithm>
@@ -14,7 +15,8 @@ using problems = std::vector<node_problem>;
 const std::vector<std::string> log_formats{"text", "json"};
 const std::vector<std::string> log_levels{"trace", "debug", "info", "warning",
                                           "error"};
-const std::vector<std::string> wires{"openai-chat", "openai-responses"};
+const std::vector<std::string> wires{runtime::wire_names.begin(),
+                                     runtime::wire_names.end()};
 
 bool is_port(std::string_view text) {
   std::uint16_t port = 0;
@@ -80,6 +82,17 @@ bool is_prefix(std::string_view text) {
             });
 }
 
+bool is_version(std::string_view text) {
+  constexpr std::size_t size_limit = 32;
+  return !text.empty() && text.size() <= size_limit
+         && std::all_of(text.begin(), text.end(), [](char sign) {
+              return (sign >= 'a' && sign <= 'z')
+                     || (sign >= 'A' && sign <= 'Z')
+                     || (sign >= '0' && sign <= '9') || sign == '-'
+                     || sign == '.';
+            });
+}
+
 void check_choice(const std::string& value,
                   const std::vector<std::string>& valid,
                   const std::vector<std::string>& path, problems& found) {
@@ -126,6 +139,13 @@ void check_provider(const std::string& prefix, const provider_options& options,
   if (options.api_key && !is_header_value(*options.api_key))
     found.push_back({{"providers", prefix, "api_key"},
                      "must not contain line breaks or control characters"});
+  if (options.auth && !is_header_name(*options.auth))
+    found.push_back({{"providers", prefix, "auth"},
+                     "must be bearer, or the name of the header that shows the "
+                     "key"});
+  if (options.api_version && !is_version(*options.api_version))
+    found.push_back({{"providers", prefix, "api_version"},
+                     "must have 1 to 32 letters, digits, '-' or '.'"});
   for (const auto& [name, value] : options.headers)
     if (!is_header_name(name) || !is_header_value(value))
       found.push_back(

@@ -84,6 +84,33 @@ const json* field_reader::array(std::string_view key) {
   return nullptr;
 }
 
+std::vector<std::string> field_reader::texts(std::string_view key) {
+  std::vector<std::string> out;
+  const auto* items = array(key);
+  if (items == nullptr)
+    return out;
+  for (const auto& item : *items) {
+    if (item.is_string())
+      out.push_back(item.get<std::string>());
+    else
+      fail(key, "must hold strings");
+  }
+  return out;
+}
+
+std::map<std::string, std::string>
+field_reader::text_map(std::string_view key) {
+  std::map<std::string, std::string> out;
+  const auto value = object(key);
+  for (const auto& [name, item] : value.items()) {
+    if (item.is_string())
+      out[name] = item.get<std::string>();
+    else
+      fail(key, "must hold strings");
+  }
+  return out;
+}
+
 bool field_reader::flag(std::string_view key, bool fallback) {
   const auto* value = find(key);
   if (value == nullptr)

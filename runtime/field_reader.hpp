@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,12 @@ public:
 
   /// An array; nullptr when absent.
   const json* array(std::string_view key);
+
+  /// Strings; empty when absent.
+  std::vector<std::string> texts(std::string_view key);
+
+  /// An object of strings; empty when absent.
+  std::map<std::string, std::string> text_map(std::string_view key);
 
   bool flag(std::string_view key, bool fallback);
 

@@ -18,6 +18,12 @@ entry_sort sort_of_result(runtime::tool_result_kind kind) noexcept {
       return entry_sort::tool_failed;
     case runtime::tool_result_kind::unknown:
       return entry_sort::tool_unknown;
+    case runtime::tool_result_kind::denied:
+      return entry_sort::tool_denied;
+    case runtime::tool_result_kind::output:
+      return entry_sort::output_given;
+    case runtime::tool_result_kind::skipped:
+      return entry_sort::tool_refused;
   }
   return entry_sort::other;
 }
@@ -36,11 +42,12 @@ struct sorter {
     const bool failed = std::holds_alternative<runtime::task_error>(x.outcome);
     if (is_model(x.task))
       return failed ? entry_sort::model_failed : entry_sort::model_answered;
-    if (x.attempts == 0)
-      return entry_sort::tool_refused;
     const auto* result = std::get_if<runtime::tool_result>(&x.outcome);
-    return result == nullptr ? entry_sort::tool_broken
-                             : sort_of_result(result->kind);
+    if (result == nullptr)
+      return entry_sort::tool_broken;
+    if (x.attempts == 0 && result->kind == runtime::tool_result_kind::retry)
+      return entry_sort::tool_refused;
+    return sort_of_result(result->kind);
   }
 
   entry_sort operator()(const runtime::run_ended& x) const noexcept {
@@ -53,6 +60,14 @@ struct sorter {
         return entry_sort::run_cancelled;
     }
     return entry_sort::other;
+  }
+
+  entry_sort operator()(const runtime::question_asked&) const noexcept {
+    return entry_sort::question_asked;
+  }
+
+  entry_sort operator()(const runtime::question_answered&) const noexcept {
+    return entry_sort::question_answered;
   }
 
   template <class Other>

@@ -19,7 +19,7 @@ enum class entry_sort : std::uint8_t {
   model_answered,
   model_failed,
   tool_retried,
-  /// Nothing was executed: the call was wrong.
+  /// Nothing was executed: the call was wrong, or needless.
   tool_refused,
   tool_returned,
   /// The tool asked the model to try again.
@@ -27,6 +27,12 @@ enum class entry_sort : std::uint8_t {
   /// The model was told that it failed.
   tool_failed,
   tool_unknown,
+  /// A person did not allow it.
+  tool_denied,
+  /// An output tool gave the run's output.
+  output_given,
+  question_asked,
+  question_answered,
   /// It failed the run.
   tool_broken,
   other,

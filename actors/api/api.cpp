@@ -7,6 +7,7 @@
 #include "actors/api/openapi.hpp"
 #include "actors/api/stored_run.hpp"
 #include "runtime/agent/definition_json.hpp"
+#include "runtime/flow/handler_views.hpp"
 #include "runtime/flow/views.hpp"
 #include "runtime/messages/history_json.hpp"
 
@@ -276,7 +277,8 @@ void api_state::read_run(server_exchange& exchange, const std::string& run_id,
   else if (what == "tasks")
     answer(exchange, 200,
            json{{"tasks", tasks_json(run->definition, node.language.render,
-                                     run->entries)}});
+                                     run->entries)},
+                {"event_handlers", handlers_json(run->state, run->entries)}});
   else if (what == "journal")
     answer(exchange, 200, journal_json(run->entries));
   else if (what == "why")

@@ -20,7 +20,7 @@ namespace {
 constexpr auto keys = std::to_array<std::string_view>(
   {"agent", "prompt", "message_history", "deps", "metadata", "tags",
    "usage_limits", "model", "conversation_id", "schedule_at",
-   "deferred_tool_results"});
+   "deferred_tool_results", "event_handlers"});
 
 constexpr std::size_t text_max_bytes = 256;
 
@@ -106,6 +106,27 @@ result<unit> read_objects(const json& body, runtime::run_input& input) {
       return limits.error();
     input.limits = *limits;
   }
+  return runtime::ok();
+}
+
+/// Names tell the handlers of a run apart, those of its agent included.
+result<unit> read_handlers(const json& body, create_request& out) {
+  const auto found = body.find("event_handlers");
+  if (found == body.end())
+    return runtime::ok();
+  auto handlers = runtime::handlers_from_request(*found);
+  if (!handlers)
+    return handlers.error();
+  auto all = out.definition->handlers;
+  for (auto& handler : *handlers) {
+    const auto is_same
+      = [&](const auto& other) { return other.name == handler.name; };
+    if (std::any_of(all.begin(), all.end(), is_same))
+      return invalid("two event handlers of the run are called '" + handler.name
+                     + "'; give the new one another name");
+    all.push_back(handler);
+  }
+  out.entry.input.handlers = std::move(*handlers);
   return runtime::ok();
 }
 
@@ -219,6 +240,8 @@ parse_create(const services& node, const json& body, const std::string& key) {
   if (auto read = read_tags(body, input); !read)
     return read.error();
   if (auto read = read_objects(body, input); !read)
+    return read.error();
+  if (auto read = read_handlers(body, out); !read)
     return read.error();
   if (auto read = read_schedule(body, out.entry); !read)
     return read.error();

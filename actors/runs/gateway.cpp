@@ -240,14 +240,14 @@ void gateway_state::drop(const caf::actor_addr& gone) {
 // -- coming back --------------------------------------------------------------
 
 void gateway_state::recover() {
-  storage::run_query query;
-  query.status = run_status::running;
-  query.limit = 1'000;
+  std::vector<storage::run_query> queries(4);
+  queries[0].status = run_status::running;
+  queries[1].status = run_status::cancelling;
+  queries[2].status = run_status::pending;
+  queries[3].behind = true;
   std::size_t count = 0;
-  for (const auto status :
-       {run_status::running, run_status::cancelling, run_status::pending}) {
-    query.status = status;
-    query.cursor.clear();
+  for (auto& query : queries) {
+    query.limit = 1'000;
     do {
       auto page = options.services->journal->runs(query);
       if (!page) {
@@ -256,7 +256,7 @@ void gateway_state::recover() {
         return;
       }
       for (auto& run : page->runs)
-        admit({std::move(run.run_id), nullptr, nullptr, {}, true});
+        admit({std::move(run.run_id), nullptr, nullptr, {}, !query.behind});
       count += page->runs.size();
       query.cursor = std::move(page->cursor);
     } while (!query.cursor.empty());

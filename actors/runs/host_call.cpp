@@ -83,6 +83,15 @@ call_tool(const host_code_ptr& code, const runtime::tool_invocation& call) {
 }
 
 attempt_outcome
+call_handler(const host_code_ptr& code, const runtime::event_invocation& call) {
+  return guarded("event handler '" + call.handler + "'",
+                 [&]() -> attempt_outcome {
+                   code->handlers.at(call.handler)(call);
+                   return tool_result{};
+                 });
+}
+
+attempt_outcome
 call_output(const host_code_ptr& code, const runtime::output_invocation& given,
             tool_result answer) {
   return guarded("the host program's check of the output",

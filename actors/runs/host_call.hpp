@@ -27,6 +27,10 @@ runtime::attempt_outcome
 call_output(const host_code_ptr& code, const runtime::output_invocation& given,
             runtime::tool_result answer);
 
+/// @pre `code` has a handler of the name
+runtime::attempt_outcome
+call_handler(const host_code_ptr& code, const runtime::event_invocation& call);
+
 /// Does `work` where it may block, and sends `function_ended` to `task`.
 template <class Handle>
 void call_host(const services& node, Handle task,

@@ -1,5 +1,7 @@
 #include "actors/runs/model_candidates.hpp"
 
+#include "runtime/models/request_plan.hpp"
+
 #include <utility>
 
 namespace perdure::actors {
@@ -19,10 +21,15 @@ model_candidates::prepare(const runtime::run_state& run) {
   const auto& binding = *candidate.binding;
   if (binding.local != nullptr)
     return &candidate;
-  if (candidate.conversation == nullptr)
+  if (candidate.conversation == nullptr) {
+    if (auto fits = runtime::check_output(*run.definition, binding.profile,
+                                          binding.identity.model_name);
+        !fits)
+      return fits.error();
     candidate.conversation = binding.codec->converse(
       {binding.identity, run.definition, binding.provider.stream,
-       runtime::profile_of_model(run.model_in_use())});
+       binding.profile, binding.provider.api_version});
+  }
   for (; candidate.encoded < run.history.size(); ++candidate.encoded)
     if (auto added
         = candidate.conversation->add(*run.history[candidate.encoded]);

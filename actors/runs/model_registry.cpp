@@ -1,5 +1,7 @@
 #include "actors/runs/model_registry.hpp"
 
+#include "runtime/models/wire_body.hpp"
+
 #include <cstring>
 #include <fstream>
 #include <mutex>
@@ -39,11 +41,25 @@ binding_ptr bind_test() {
 std::string known(const std::map<std::string, provider_settings>& providers) {
   std::string out = "test, script:FILE";
   for (const auto& [prefix, settings] : providers)
-    out += ", " + prefix + ":MODEL";
+    if (!settings.base_url.empty())
+      out += ", " + prefix + ":MODEL";
   return out;
 }
 
+void fill_in(std::string& text, std::string_view slot,
+             const std::string& value) {
+  if (const auto at = text.find(slot); at != std::string::npos)
+    text.replace(at, slot.size(), value);
+}
+
 } // namespace
+
+std::string model_binding::url_of(const std::string& path) const {
+  auto url = provider.base_url + provider.path_prefix + path;
+  if (!provider.query.empty())
+    url += (path.find('?') == std::string::npos ? '?' : '&') + provider.query;
+  return url;
+}
 
 model_registry::model_registry(
   std::map<std::string, provider_settings> providers)
@@ -84,6 +100,11 @@ model_registry::bind(const std::string& model) const {
                                             "it has "
                                           + known(providers_)};
   const auto& provider = found->second;
+  if (provider.base_url.empty())
+    return failure{errc::unknown_model,
+                   "model '" + model + "' has no address: set "
+                     + provider.base_url_variable + ", or providers." + prefix
+                     + ".base_url in the node file, and restart the node"};
   if (provider.api_key.empty() && !provider.api_key_variable.empty())
     return failure{errc::missing_api_key,
                    "model '" + model + "' needs an API key: set "
@@ -96,8 +117,14 @@ model_registry::bind(const std::string& model) const {
                      + provider.wire + "', which this version does not"};
   auto out = std::make_shared<model_binding>();
   out->identity = {provider.provider_name, provider.base_url, name};
+  out->profile = runtime::profile_of_model(model);
   out->codec = std::move(codec);
   out->provider = provider;
+  for (auto* text : {&out->provider.path_prefix, &out->provider.query}) {
+    fill_in(*text, "{model}", runtime::percent_encoded(name));
+    fill_in(*text, "{api_version}",
+            runtime::percent_encoded(provider.api_version));
+  }
   return binding_ptr{std::move(out)};
 }
 

@@ -19,11 +19,21 @@ struct provider_settings {
   std::string provider_name;
   /// Name for `runtime::codec_for`.
   std::string wire;
+  /// Empty when nothing names one.
   std::string base_url;
+  /// Where a missing base URL would be looked for.
+  std::string base_url_variable;
   /// Empty for a provider that wants none.
   std::string api_key;
-  /// Where a missing key would be looked for.
+  /// Where a missing key would be looked for; empty where none is needed.
   std::string api_key_variable;
+  /// See `runtime::auth_header`.
+  std::string auth = "bearer";
+  std::string api_version;
+  /// Go around the path of a request; `{model}` and `{api_version}` are filled
+  /// in.
+  std::string path_prefix;
+  std::string query;
   bool stream = true;
   std::vector<std::pair<std::string, std::string>> headers;
 };
@@ -32,9 +42,13 @@ struct provider_settings {
 /// encodes, or a local model.
 struct model_binding {
   runtime::model_identity identity;
+  runtime::model_profile profile;
   std::shared_ptr<const runtime::codec> codec;
   provider_settings provider;
   std::shared_ptr<const runtime::local_model> local;
+
+  /// Where a request goes. @param path may have a query of its own
+  [[nodiscard]] std::string url_of(const std::string& path) const;
 };
 
 using binding_ptr = std::shared_ptr<const model_binding>;

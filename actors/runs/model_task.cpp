@@ -1,5 +1,7 @@
 #include "actors/runs/model_task.hpp"
 
+#include "runtime/models/provider_table.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -36,17 +38,22 @@ private:
 http_request build(const model_task_options& options) {
   const auto& provider = options.binding->provider;
   http_request out;
-  out.url = provider.base_url + options.request.path;
+  out.url = options.binding->url_of(options.request.path);
   out.headers = options.request.headers;
   out.headers.emplace_back("Content-Type", "application/json");
   out.headers.emplace_back("Idempotency-Key", options.idempotency_key);
   if (!provider.api_key.empty())
-    out.headers.emplace_back("Authorization", "Bearer " + provider.api_key);
+    out.headers.push_back(
+      runtime::auth_header(provider.auth, provider.api_key));
   out.headers.insert(out.headers.end(), provider.headers.begin(),
                      provider.headers.end());
   out.body = options.request.body;
-  if (options.policy.timeout)
-    out.timeout = *options.policy.timeout;
+  // The task's limit, the agent's setting, or the lesser of both.
+  const auto& limit = options.policy.timeout;
+  const auto& setting = options.request.timeout;
+  if (limit || setting)
+    out.timeout = std::min(limit.value_or(std::chrono::milliseconds::max()),
+                           setting.value_or(std::chrono::milliseconds::max()));
   return out;
 }
 
@@ -74,10 +81,11 @@ void model_task_state::on(http_head& arrived) {
   if (head.status < 200 || head.status >= 300)
     return;
   reader = options.binding->codec->read(
-    options.binding->identity, head.header("content-type"),
-    [world = options.services->world] {
-      return "pyd_ai_" + world->make_token();
-    });
+    {options.binding->identity, options.binding->profile,
+     std::string{head.header("content-type")},
+     [world = options.services->world] {
+       return "pyd_ai_" + world->make_token();
+     }});
 }
 
 void model_task_state::on(std::string& chunk) {

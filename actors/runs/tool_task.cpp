@@ -1,5 +1,6 @@
 #include "actors/runs/tool_task.hpp"
 
+#include "actors/runs/command_request.hpp"
 #include "actors/runs/host_call.hpp"
 #include "runtime/messages/model_text.hpp"
 
@@ -15,18 +16,9 @@ using runtime::tool_result_kind;
 
 namespace {
 
-/// Exit code by which a program asks the model to try again (EX_TEMPFAIL).
-constexpr int exit_retry = 75;
-
 tool_result result_of(const runtime::tool_call_part& call,
                       tool_result_kind kind, json content) {
   return {call.tool_name, call.tool_call_id, kind, std::move(content), {}, {}};
-}
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
-    text.pop_back();
-  return text;
 }
 
 /// Output that is JSON is a value; anything else is text.
@@ -40,16 +32,6 @@ json value_of(std::string output) {
 std::string seconds(std::chrono::milliseconds time) {
   auto text = runtime::to_text(json(static_cast<double>(time.count()) / 1000));
   return text;
-}
-
-/// The end of what the program said, for a person or a model.
-std::string last_words(const process_result& result) {
-  constexpr std::size_t words_max_bytes = 2'000;
-  auto text = trimmed(result.error_output.empty() ? result.output
-                                                  : result.error_output);
-  if (text.size() > words_max_bytes)
-    text.erase(0, text.size() - words_max_bytes);
-  return text.empty() ? text : ": " + text;
 }
 
 } // namespace
@@ -107,25 +89,15 @@ void tool_task_state::run_function(const runtime::tool_definition& tool) {
 }
 
 void tool_task_state::run_command(const runtime::tool_definition& tool) {
-  process_request request;
-  request.argv = tool.command.argv;
-  request.directory = tool.command.cwd;
-  request.input = runtime::arguments_text(options.call);
-  request.output_max_bytes = tool.command.max_output_bytes;
+  auto made = command_request(*options.services, tool.command,
+                              runtime::arguments_text(options.call));
+  if (!made)
+    return fail(errc::tool_error,
+                "environment of tool '" + tool.name
+                  + "': " + made.error().message,
+                false);
+  auto& request = *made;
   request.timeout = timeout;
-  for (const auto* variable : {"PATH", "HOME", "LANG", "TZ"})
-    if (auto value = options.services->environment(variable);
-        value && !tool.command.env.contains(variable))
-      request.environment.emplace_back(variable, std::move(*value));
-  for (const auto& [variable, text] : tool.command.env) {
-    auto value = options.services->expand(text);
-    if (!value)
-      return fail(errc::tool_error,
-                  "environment of tool '" + tool.name
-                    + "': " + value.error().message,
-                  false);
-    request.environment.emplace_back(variable, std::move(*value));
-  }
   request.environment.emplace_back("PERDURE_RUN_ID", options.context.run_id);
   request.environment.emplace_back("PERDURE_TOOL_CALL_ID",
                                    options.call.tool_call_id);
@@ -134,7 +106,7 @@ void tool_task_state::run_command(const runtime::tool_definition& tool) {
   request.environment.emplace_back("PERDURE_ATTEMPT",
                                    std::to_string(options.attempt));
   process = options.services->processes->start(
-    std::move(request), [task = tool_task_actor{self}](process_result result) {
+    std::move(*made), [task = tool_task_actor{self}](process_result result) {
       caf::anon_send(task, command_ended{std::move(result)});
     });
 }
@@ -153,27 +125,20 @@ void tool_task_state::on(process_result& result) {
                                    ? std::move(result.error_output)
                                    : std::move(result.output))));
       else
-        fail(errc::tool_error,
-             tool + " failed with exit code " + std::to_string(result.code)
-               + last_words(result),
-             true);
+        fail(errc::tool_error, *complaint(tool, result), true);
       break;
     case process_end::signalled:
-      fail(errc::tool_error,
-           tool + " was killed by signal " + std::to_string(result.code)
-             + last_words(result),
-           true);
+      fail(errc::tool_error, *complaint(tool, result), true);
       break;
     case process_end::timed_out:
       time_out();
       break;
     case process_end::output_too_large:
       report(result_of(options.call, tool_result_kind::failed,
-                       tool + " printed more than its max_output_bytes"));
+                       *complaint(tool, result)));
       break;
     case process_end::not_started:
-      fail(errc::tool_error, tool + " could not be started: " + result.message,
-           false);
+      fail(errc::tool_error, *complaint(tool, result), false);
       break;
   }
 }

@@ -16,8 +16,8 @@
 /// Code of the host program that takes part in runs: a definition is data, and
 /// names it.
 ///
-/// It is called on a thread of its own, for several runs at once, and may block.
-/// What it throws is a failed attempt.
+/// It is called on a thread of its own, for several runs at once, and may
+/// block. What it throws is a failed attempt.
 namespace perdure::runtime {
 
 /// What code of the host program knows of the run that it serves.
@@ -102,6 +102,20 @@ using output_reply = std::variant<json, tool_retry>;
 
 using output_function = std::function<output_reply(const output_invocation&)>;
 
+// -- events -------------------------------------------------------------------
+
+struct event_invocation : host_context {
+  /// Name of the handler.
+  std::string handler;
+  /// Number of the event in its run.
+  std::uint64_t number = 0;
+  /// `{run_id, seq, time, event, agent}`.
+  json envelope;
+};
+
+/// Returns once the event is handled.
+using event_function = std::function<void(const event_invocation&)>;
+
 // -- all of one agent ---------------------------------------------------------
 
 struct host_code {
@@ -113,6 +127,8 @@ struct host_code {
   std::map<std::string, output_function> outputs;
   /// Called in order on what comes out.
   std::vector<output_function> validators;
+  /// By the name of the event handler.
+  std::map<std::string, event_function> handlers;
 };
 
 } // namespace perdure::runtime

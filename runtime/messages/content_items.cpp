@@ -204,6 +204,13 @@ std::string check_user_content(const json& content, const std::string& place) {
   return {};
 }
 
+std::string check_file_item(const json& item, const std::string& place) {
+  const auto* kind = kind_of(item);
+  if (kind == nullptr || !kind->is_file)
+    return place + ": must be an object of a kind of file";
+  return check_item(*kind, item, place);
+}
+
 std::string check_binary_item(const json& item, const std::string& place) {
   const auto* kind = kind_of(item);
   if (kind == nullptr || kind->name != "binary")

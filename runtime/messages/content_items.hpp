@@ -24,6 +24,10 @@ std::optional<std::string> url_safe_base64(std::string_view text);
 /// @returns what is wrong, beginning with its place; empty when all is well
 std::string check_user_content(const json& content, const std::string& place);
 
+/// Checks that `item` is a file or a link to one. @returns as
+/// `check_user_content`
+std::string check_file_item(const json& item, const std::string& place);
+
 /// Checks that `item` is a `binary` item. @returns as `check_user_content`
 std::string check_binary_item(const json& item, const std::string& place);
 

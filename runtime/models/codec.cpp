@@ -1,3 +1,5 @@
+#include "runtime/models/anthropic.hpp"
+#include "runtime/models/anthropic_reader.hpp"
 #include "runtime/models/json_read.hpp"
 #include "runtime/models/model.hpp"
 #include "runtime/models/openai_chat.hpp"
@@ -19,10 +21,8 @@ public:
   }
 
   [[nodiscard]] std::unique_ptr<response_reader>
-  read(const model_identity& identity, std::string_view content_type,
-       std::function<std::string()> make_id) const override {
-    return std::make_unique<wire_reader>(identity, content_type,
-                                         std::move(make_id), When,
+  read(reading_options options) const override {
+    return std::make_unique<wire_reader>(std::move(options), When,
                                          std::make_unique<Events>());
   }
 };
@@ -30,6 +30,9 @@ public:
 using chat_codec = wire_codec<chat_conversation, chat_events,
                               parts_builder::ending::on_next_part>;
 using responses_codec = wire_codec<responses_conversation, responses_events,
+                                   parts_builder::ending::explicit_only>;
+
+using anthropic_codec = wire_codec<anthropic_conversation, anthropic_events,
                                    parts_builder::ending::explicit_only>;
 
 /// The error in a body, in the shapes that providers and proxies use.
@@ -58,8 +61,11 @@ failure_of_status(unsigned status, std::string_view body,
 std::shared_ptr<const codec> codec_for(std::string_view wire) {
   static const auto chat = std::make_shared<const chat_codec>();
   static const auto responses = std::make_shared<const responses_codec>();
+  static const auto anthropic = std::make_shared<const anthropic_codec>();
   if (wire == "openai-chat")
     return chat;
+  if (wire == "anthropic")
+    return anthropic;
   if (wire == "openai-responses")
     return responses;
   return nullptr;

@@ -6,9 +6,11 @@
 #include "runtime/models/profile.hpp"
 #include "runtime/policy/task_policy.hpp"
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +28,8 @@ struct wire_request {
   std::string path;
   std::vector<std::pair<std::string, std::string>> headers;
   text_pieces body;
+  /// What the agent's settings allow it to take.
+  std::optional<std::chrono::milliseconds> timeout;
 };
 
 /// Names the provider in messages; opaque data goes back only to its own.
@@ -44,6 +48,8 @@ struct conversation_options {
   definition_ptr definition;
   bool stream = true;
   model_profile profile{};
+  /// Of the provider's API, e.g. `2023-06-01`; empty for the codec's default.
+  std::string api_version{};
 };
 
 /// Encodes the requests of one run. What was encoded once is never encoded
@@ -84,6 +90,16 @@ public:
   finish(timestamp now, const delta_sink& sink) = 0;
 };
 
+/// What is known of a response before it is read.
+struct reading_options {
+  model_identity identity;
+  model_profile profile{};
+  /// Some gateways answer a request for a stream with a whole body.
+  std::string content_type{};
+  /// Gives the ids that the provider left out.
+  std::function<std::string()> make_id{};
+};
+
 /// A provider's wire format. Immutable; usable from any thread.
 class codec {
 public:
@@ -92,12 +108,8 @@ public:
   [[nodiscard]] virtual std::unique_ptr<conversation>
   converse(conversation_options options) const = 0;
 
-  /// @param content_type of the response: some gateways answer a request for a
-  /// stream with a whole body. @param make_id gives the ids that the provider
-  /// left out.
   [[nodiscard]] virtual std::unique_ptr<response_reader>
-  read(const model_identity& identity, std::string_view content_type,
-       std::function<std::string()> make_id) const = 0;
+  read(reading_options options) const = 0;
 };
 
 /// The failure that a response with a status other than 2xx stands for: the
@@ -107,8 +119,11 @@ failure_of_status(unsigned status, std::string_view body,
                   std::string_view retry_after, std::string_view model_name,
                   std::chrono::system_clock::time_point now);
 
-/// The codec of a wire format: `openai-chat`, `openai-responses`.
-/// @returns null for an unknown name
+/// The names of all wire formats.
+inline constexpr auto wire_names = std::to_array<std::string_view>(
+  {"openai-chat", "openai-responses", "anthropic"});
+
+/// The codec of a wire format. @returns null for an unknown name
 std::shared_ptr<const codec> codec_for(std::string_view wire);
 
 } // namespace perdure::runtime

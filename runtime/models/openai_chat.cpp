@@ -2,19 +2,12 @@
 
 #include "runtime/messages/model_text.hpp"
 #include "runtime/models/json_read.hpp"
+#include "runtime/models/openai_common.hpp"
 #include "runtime/models/user_content.hpp"
-
-#include <algorithm>
-#include <array>
 
 namespace perdure::runtime {
 
 namespace {
-
-/// Providers whose API documents `max_tokens` alone.
-constexpr auto max_tokens_providers = std::to_array<std::string_view>(
-  {"alibaba", "deepseek", "github", "heroku", "ollama", "ovhcloud", "sambanova",
-   "together", "zai"});
 
 json chat_message(const char* role, json content) {
   return {{"role", role}, {"content", std::move(content)}};
@@ -106,43 +99,32 @@ json response_format(const output_format& format, bool any_object) {
 }
 
 json chat_body(const conversation_options& options, const request_plan& plan) {
-  const auto& to = options.identity;
-  const auto& settings = options.definition->model_settings;
-  json body{{"model", to.model_name}, {"stream", options.stream}};
+  const auto& profile = options.profile;
+  const auto settings
+    = usable_settings(options.definition->model_settings, profile);
+  json body{{"model", options.identity.model_name}, {"stream", options.stream}};
   if (options.stream)
     body["stream_options"] = {{"include_usage", true}};
-  const auto has = std::find(max_tokens_providers.begin(),
-                             max_tokens_providers.end(), to.provider_name);
-  copy_settings(
-    body, settings,
-    {{"max_tokens", has == max_tokens_providers.end() ? "max_completion_tokens"
-                                                      : "max_tokens"},
-     {"seed", "seed"},
-     {"stop_sequences", "stop"},
-     {"service_tier", "service_tier"},
-     {"openai_service_tier", "service_tier"},
-     {"openai_user", "user"},
-     {"openai_store", "store"},
-     {"openai_prediction", "prediction"},
-     {"openai_prompt_cache_key", "prompt_cache_key"},
-     {"openai_prompt_cache_retention", "prompt_cache_retention"}});
-  const auto is_openai = to.provider_name == "openai";
-  const auto thinks = is_openai && is_reasoning_model(to.model_name);
-  // OpenAI's thinking models refuse these, its other ones refuse an effort.
-  if (!thinks)
-    copy_settings(body, settings,
-                  {{"temperature", "temperature"},
-                   {"top_p", "top_p"},
-                   {"presence_penalty", "presence_penalty"},
-                   {"frequency_penalty", "frequency_penalty"},
-                   {"logit_bias", "logit_bias"},
-                   {"openai_logprobs", "logprobs"},
-                   {"openai_top_logprobs", "top_logprobs"}});
-  if (const auto effort = thinking_effort(settings);
-      !effort.is_null() && (thinks || !is_openai))
-    body["reasoning_effort"] = effort;
   copy_settings(body, settings,
-                {{"openai_reasoning_effort", "reasoning_effort"}});
+                {{"max_tokens", profile.max_tokens_field.c_str()},
+                 {"temperature", "temperature"},
+                 {"top_p", "top_p"},
+                 {"presence_penalty", "presence_penalty"},
+                 {"frequency_penalty", "frequency_penalty"},
+                 {"logit_bias", "logit_bias"},
+                 {"seed", "seed"},
+                 {"stop_sequences", "stop"},
+                 {"service_tier", "service_tier"},
+                 {"openai_service_tier", "service_tier"},
+                 {"openai_logprobs", "logprobs"},
+                 {"openai_top_logprobs", "top_logprobs"},
+                 {"openai_user", "user"},
+                 {"openai_store", "store"},
+                 {"openai_prediction", "prediction"},
+                 {"openai_prompt_cache_key", "prompt_cache_key"},
+                 {"openai_prompt_cache_retention", "prompt_cache_retention"}});
+  if (auto effort = reasoning_effort(settings, profile); !effort.is_null())
+    body["reasoning_effort"] = std::move(effort);
   if (!plan.tools.empty()) {
     auto& tools = body["tools"] = json::array();
     for (const auto& tool : plan.tools)
@@ -162,6 +144,7 @@ chat_conversation::chat_conversation(conversation_options options)
     plan_(plan_requests(*options_.definition, options_.profile)),
     headers_(
       request_headers(options_.definition->model_settings, options_.stream)),
+    timeout_(request_timeout(options_.definition->model_settings)),
     head_(
       make_piece(open_object(chat_body(options_, plan_)) + ",\"messages\":[")),
     tail_(make_piece("]}")) {
@@ -187,6 +170,7 @@ chat_conversation::request(const std::vector<std::string>& instructions) {
   wire_request wire;
   wire.path = "/chat/completions";
   wire.headers = headers_;
+  wire.timeout = timeout_;
   wire.body.push_back(head_);
   if (!opening_->empty())
     wire.body.push_back(opening_);
@@ -222,6 +206,7 @@ chat_conversation::encode(const model_response& response) const {
   std::string thoughts;
   std::string thoughts_field;
   json calls = json::array();
+  const auto& profile = options_.profile;
   for (const auto& part : response.parts) {
     if (const auto* said = std::get_if<text_part>(&part)) {
       append_paragraph(text, said->content);
@@ -229,13 +214,14 @@ chat_conversation::encode(const model_response& response) const {
       const auto& from = thought->provider;
       const auto is_field
         = from.id == "reasoning_content" || from.id == "reasoning";
-      // Groq shows its thoughts in a field that it does not take back.
+      if (profile.thoughts == thoughts_return::never)
+        continue;
       if (is_field && from.provider_name == options_.identity.provider_name
-          && from.provider_name != "groq") {
+          && profile.thoughts == thoughts_return::as_they_came) {
         thoughts_field = *from.id;
         append_paragraph(thoughts, thought->content);
       } else if (!thought->content.empty()) {
-        append_paragraph(text, "<think>\n" + thought->content + "\n</think>");
+        append_paragraph(text, tagged_thought(thought->content, profile));
       }
     } else if (const auto* call = std::get_if<tool_call_part>(&part)) {
       if (!call->builtin)
@@ -261,7 +247,8 @@ void chat_conversation::encode_opening(
   auto opening = leading_;
   for (const auto& text : with_plan(instructions, plan_))
     if (!text.empty())
-      opening.push_back(chat_message("system", text));
+      opening.push_back(
+        chat_message(options_.profile.system_role.c_str(), text));
   opening_ = make_piece(join_elements(opening));
   instructions_ = instructions;
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "runtime/models/model.hpp"
-#include "runtime/models/openai_common.hpp"
+#include "runtime/models/request_plan.hpp"
+#include "runtime/models/wire_body.hpp"
+#include "runtime/models/wire_settings.hpp"
 
 namespace perdure::runtime {
 
@@ -24,7 +26,8 @@ private:
 
   conversation_options options_;
   request_plan plan_;
-  std::vector<std::pair<std::string, std::string>> headers_;
+  wire_headers headers_;
+  std::optional<std::chrono::milliseconds> timeout_;
   std::shared_ptr<const std::string> head_;
   std::shared_ptr<const std::string> tail_;
   /// System prompts before anything else.

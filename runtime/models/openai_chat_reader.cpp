@@ -57,8 +57,8 @@ void take_items(response_draft& draft, const json& items,
 /// A whole text that begins with thinking in tags is taken apart.
 void take_whole_text(response_draft& draft, std::string_view text,
                      const delta_sink& sink) {
-  constexpr std::string_view open = "<think>";
-  constexpr std::string_view close = "</think>";
+  const auto& open = draft.profile.thinking_open;
+  const auto& close = draft.profile.thinking_close;
   const auto begin = text.find_first_not_of(" \t\r\n");
   if (begin != std::string_view::npos && text.substr(begin).starts_with(open))
     if (const auto end = text.find(close); end != std::string_view::npos) {
@@ -99,7 +99,7 @@ chat_events::on_event(response_draft& draft, const json& event,
     if (auto reason = take_choice(draft, choice, pieces, sink))
       return reason;
     draft.parts.add_tagged_text(text_key, text_or_empty(pieces, "content"),
-                                sink);
+                                draft.profile, sink);
     if (const auto* items = find_array(pieces, "content"))
       take_items(draft, *items, sink);
     if (const auto* calls = find_array(pieces, "tool_calls"))

@@ -2,6 +2,7 @@
 
 #include "runtime/messages/model_text.hpp"
 #include "runtime/models/json_read.hpp"
+#include "runtime/models/openai_common.hpp"
 #include "runtime/models/user_content.hpp"
 
 namespace perdure::runtime {
@@ -87,16 +88,16 @@ void add_reasoning(std::vector<json>& items, const thinking_part& part) {
     content.push_back({{"type", "reasoning_text"}, {"text", text}});
 }
 
-void add_reasoning_settings(json& body, const json& settings) {
+void add_reasoning_settings(json& body, const json& settings,
+                            const model_profile& profile) {
   json reasoning = json::object();
-  if (auto effort = thinking_effort(settings); !effort.is_null())
+  if (auto effort = reasoning_effort(settings, profile); !effort.is_null())
     reasoning["effort"] = std::move(effort);
-  copy_settings(reasoning, settings,
-                {{"openai_reasoning_effort", "effort"},
-                 {"openai_reasoning_summary", "summary"}});
+  copy_settings(reasoning, settings, {{"openai_reasoning_summary", "summary"}});
   if (!reasoning.empty())
     body["reasoning"] = std::move(reasoning);
-  body["include"] = json::array({"reasoning.encrypted_content"});
+  if (profile.supports_encrypted_thoughts)
+    body["include"] = json::array({"reasoning.encrypted_content"});
 }
 
 json text_format(const output_format& format, bool any_object) {
@@ -114,10 +115,14 @@ json text_format(const output_format& format, bool any_object) {
 json responses_body(const conversation_options& options,
                     const request_plan& plan) {
   const auto& to = options.identity;
-  const auto& settings = options.definition->model_settings;
+  const auto settings
+    = usable_settings(options.definition->model_settings, options.profile);
   json body{{"model", to.model_name}, {"stream", options.stream}};
   copy_settings(body, settings,
                 {{"max_tokens", "max_output_tokens"},
+                 {"temperature", "temperature"},
+                 {"top_p", "top_p"},
+                 {"openai_top_logprobs", "top_logprobs"},
                  {"service_tier", "service_tier"},
                  {"openai_service_tier", "service_tier"},
                  {"openai_user", "user"},
@@ -125,14 +130,8 @@ json responses_body(const conversation_options& options,
                  {"openai_truncation", "truncation"},
                  {"openai_prompt_cache_key", "prompt_cache_key"},
                  {"openai_prompt_cache_retention", "prompt_cache_retention"}});
-  // Models that reason refuse to be sampled, the others to reason.
-  if (is_reasoning_model(to.model_name))
-    add_reasoning_settings(body, settings);
-  else
-    copy_settings(body, settings,
-                  {{"temperature", "temperature"},
-                   {"top_p", "top_p"},
-                   {"openai_top_logprobs", "top_logprobs"}});
+  if (options.profile.thinking != thinking_habit::never)
+    add_reasoning_settings(body, settings, options.profile);
   json text = json::object();
   if (plan.format)
     text["format"] = text_format(*plan.format, plan.any_object);
@@ -159,7 +158,8 @@ json responses_body(const conversation_options& options,
 responses_conversation::responses_conversation(conversation_options options)
   : options_(std::move(options)),
     plan_(plan_requests(*options_.definition, options_.profile)),
-    is_stored_(true) {
+    is_stored_(true),
+    timeout_(request_timeout(options_.definition->model_settings)) {
   const auto body = responses_body(options_, plan_);
   if (const auto* store = find_value(body, "store"))
     is_stored_ = *store != json(false);
@@ -199,6 +199,7 @@ responses_conversation::request(const std::vector<std::string>& instructions) {
   wire_request wire;
   wire.path = "/responses";
   wire.headers = headers_;
+  wire.timeout = timeout_;
   wire.body = {head_, opening_};
   // A run may have instructions alone, but the API wants something said.
   static const auto silence = make_piece(to_text(input_message("user", "")));
@@ -252,7 +253,7 @@ responses_conversation::encode(const model_response& response) const {
     } else if (const auto* thought = std::get_if<thinking_part>(&part)) {
       if (!is_own(thought->provider)) {
         if (!thought->content.empty())
-          add_text(items, "<think>\n" + thought->content + "\n</think>",
+          add_text(items, tagged_thought(thought->content, options_.profile),
                    nullptr);
       } else if (with_reasoning && thought->provider.id) {
         add_reasoning(items, *thought);
@@ -283,7 +284,7 @@ bool responses_conversation::sends_reasoning(
     if (thought == nullptr || !thought->provider.id
         || !is_own(thought->provider))
       continue;
-    if (!is_reasoning_model(options_.identity.model_name))
+    if (!options_.profile.supports_encrypted_thoughts)
       return false;
     // Where the provider keeps nothing, only what is encrypted means anything;
     // it is with the first part of an item.

@@ -69,18 +69,22 @@ void parts_builder::add_thinking(std::string_view key, std::string_view chunk,
 
 void parts_builder::add_tagged_text(std::string_view key,
                                     std::string_view chunk,
+                                    const model_profile& profile,
                                     const delta_sink& sink) {
   const auto thinking_key = std::string{key} + "/think";
-  if (!is_thinking_ && chunk == "<think>") {
+  if (!is_thinking_ && chunk == profile.thinking_open) {
     is_thinking_ = true;
     add_thinking(thinking_key, {}, {}, sink);
-  } else if (is_thinking_ && chunk == "</think>") {
+  } else if (is_thinking_ && chunk == profile.thinking_close) {
     is_thinking_ = false;
     end(thinking_key, sink);
   } else if (is_thinking_) {
     add_thinking(thinking_key, chunk, {}, sink);
   } else if (!chunk.empty()) {
-    add_text(key, chunk, {}, sink);
+    const auto is_space
+      = chunk.find_first_not_of(" \t\r\n") == std::string_view::npos;
+    if (!(is_space && profile.skips_leading_space && find_open(key) == nullptr))
+      add_text(key, chunk, {}, sink);
   }
 }
 
@@ -102,8 +106,9 @@ void parts_builder::add_call(std::string_view key, call_piece piece,
   auto& call = std::get<tool_call_part>(waiting->part);
   if (call.tool_call_id.empty())
     call.tool_call_id = piece.tool_call_id;
-  if (piece.provider.id)
+  if (piece.provider.provider_name)
     call.provider = std::move(piece.provider);
+  call.builtin = call.builtin || piece.builtin;
   append_args(call.args, piece.args);
   if (piece.name.empty())
     return;
@@ -133,6 +138,12 @@ void parts_builder::grow(slot& target, const call_piece& piece,
     tell(sink, part_grew{index_of(target), std::move(delta)});
 }
 
+void parts_builder::add_part(std::string_view key, response_part part,
+                             const delta_sink& sink) {
+  start(key, std::move(part), sink);
+  close(slots_.back(), sink);
+}
+
 void parts_builder::sign(std::string_view key, std::string_view signature,
                          const delta_sink& sink) {
   auto* target = find_open(key);
@@ -145,12 +156,21 @@ void parts_builder::sign(std::string_view key, std::string_view signature,
   tell(sink, part_grew{index_of(*target), thinking_delta{{}, part->signature}});
 }
 
-void parts_builder::describe(std::string_view key, json provider_details) {
+void parts_builder::describe(std::string_view key,
+                             const json& provider_details) {
   auto* target = find_open(key);
   if (target == nullptr)
     return;
-  if (auto* part = std::get_if<thinking_part>(&target->part))
-    part->provider.provider_details = std::move(provider_details);
+  std::visit(
+    [&](auto& part) {
+      if constexpr (requires { part.provider; }) {
+        auto& known = part.provider.provider_details;
+        if (known.is_null())
+          known = json::object();
+        known.update(provider_details);
+      }
+    },
+    target->part);
 }
 
 void parts_builder::end(std::string_view key, const delta_sink& sink) {

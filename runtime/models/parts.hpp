@@ -18,6 +18,8 @@ struct call_piece {
   /// Text of JSON or a part of it, an object, or null for none.
   json args;
   provider_data provider;
+  /// The provider runs it.
+  bool builtin = false;
 };
 
 /// Puts the parts of one response together from the pieces that a provider
@@ -45,18 +47,27 @@ public:
                 const provider_data& provider, const delta_sink& sink);
   void add_thinking(std::string_view key, std::string_view chunk,
                     const provider_data& provider, const delta_sink& sink);
-  /// Like `add_text`, but a chunk that is `<think>` or `</think>` and nothing
+  /// Like `add_text`, but a chunk that is one of the profile's tags and nothing
   /// else begins or ends thinking.
   void add_tagged_text(std::string_view key, std::string_view chunk,
-                       const delta_sink& sink);
+                       const model_profile& profile, const delta_sink& sink);
   void add_call(std::string_view key, call_piece piece, const delta_sink& sink);
+
+  /// A part that comes whole.
+  void
+  add_part(std::string_view key, response_part part, const delta_sink& sink);
 
   /// Replaces the signature of a thinking part; no part, no effect.
   void sign(std::string_view key, std::string_view signature,
             const delta_sink& sink);
-  /// Replaces the provider's details of a part; no part, no effect.
-  void describe(std::string_view key, json provider_details);
+  /// Adds to the provider's details of a part; no part, no effect.
+  void describe(std::string_view key, const json& provider_details);
   void end(std::string_view key, const delta_sink& sink);
+
+  /// An id that the provider left out.
+  [[nodiscard]] std::string new_id() const {
+    return make_id_();
+  }
 
   /// The part of `key` that was opened last; null for none.
   [[nodiscard]] const response_part* find(std::string_view key) const;

@@ -1,6 +1,7 @@
 #include "runtime/models/request_plan.hpp"
 
 #include "runtime/models/json_read.hpp"
+#include "runtime/models/wire_settings.hpp"
 
 #include <algorithm>
 
@@ -52,7 +53,31 @@ tool_choice choose(const request_plan& plan, const json* setting,
 output_mode output_mode_for(const agent_definition& definition,
                             const model_profile& profile) noexcept {
   const auto wanted = definition.output.mode;
-  return wanted == output_mode::automatic ? profile.default_output : wanted;
+  if (wanted != output_mode::automatic)
+    return wanted;
+  if (profile.thinking_output != output_mode::automatic
+      && is_thinking(definition.model_settings, profile))
+    return profile.thinking_output;
+  return profile.default_output;
+}
+
+result<unit>
+check_output(const agent_definition& definition, const model_profile& profile,
+             std::string_view model_name) {
+  if (!definition.output.is_structured()
+      || output_mode_for(definition, profile) != output_mode::native)
+    return ok();
+  const auto refused = [&](const char* why) {
+    return failure{errc::invalid_argument,
+                   "the model " + std::string{model_name} + why
+                     + ", which the output mode native needs; use tool or "
+                       "prompted"};
+  };
+  if (!profile.supports_json_schema)
+    return refused(" has no response format with a schema");
+  if (!definition.tools.empty() && !profile.supports_format_with_tools)
+    return refused(" takes no response format together with tools");
+  return ok();
 }
 
 request_plan plan_requests(const agent_definition& definition,
@@ -82,8 +107,11 @@ request_plan plan_requests(const agent_definition& definition,
                           object_schema(tool.parameters), tool.strict});
   const auto text_allowed
     = outputs.empty() || output.allow_text || output.allow_null;
-  plan.choice
-    = choose(plan, setting, text_allowed, profile.supports_required_choice);
+  const auto can_require
+    = profile.supports_required_choice
+      && (profile.supports_required_choice_thinking
+          || !is_thinking(definition.model_settings, profile));
+  plan.choice = choose(plan, setting, text_allowed, can_require);
   return plan;
 }
 

@@ -45,9 +45,15 @@ struct request_plan {
   std::string instructions;
 };
 
-/// The form in which a model is asked for the output of `definition`.
+/// The form in which a model is asked for the output of `definition`. A model
+/// that cannot be made to call a tool while it thinks is asked in another way.
 output_mode output_mode_for(const agent_definition& definition,
                             const model_profile& profile) noexcept;
+
+/// Errors: errc::invalid_argument when the model has no such form of output.
+result<unit>
+check_output(const agent_definition& definition, const model_profile& profile,
+             std::string_view model_name);
 
 request_plan
 plan_requests(const agent_definition& definition, const model_profile& profile);

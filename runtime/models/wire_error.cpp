@@ -46,6 +46,10 @@ constexpr auto retryable_names = std::to_array<std::string_view>({
   "upstream_error",
 });
 
+/// The request was at fault. A status that came with it says more.
+constexpr auto request_names = std::to_array<std::string_view>(
+  {"invalid_request_error", "request_too_large"});
+
 template <class Names>
 bool names_any(const json& error, const Names& names) {
   for (const auto* key : {"code", "type"}) {
@@ -72,6 +76,19 @@ unsigned status_in(const json& error) {
       return static_cast<unsigned>(number);
   }
   return 0;
+}
+
+/// The delay that Google asks for, inside the error: `"retryDelay": "12.5s"`.
+std::optional<std::chrono::milliseconds> delay_in(const json& error) {
+  const auto* details = find_array(error, "details");
+  if (details == nullptr)
+    return std::nullopt;
+  for (const auto& detail : *details) {
+    const auto text = text_or_empty(detail, "retryDelay");
+    if (text.ends_with('s'))
+      return parse_retry_after(text.substr(0, text.size() - 1), {});
+  }
+  return std::nullopt;
 }
 
 std::string message_in(const json& error) {
@@ -116,8 +133,12 @@ failure_of_error(const json& error, const error_context& context) {
     reason.retryable = true;
   else if (status != 0)
     reason.retryable = is_retryable_status(status);
+  else if (names_any(error, request_names))
+    reason.retryable = false;
   else
     reason.retryable = context.retry_unknown;
+  if (reason.retryable)
+    reason.retry_after = delay_in(error);
   constexpr auto filter_names = std::to_array<std::string_view>(
     {"content_filter", "content_policy_violation"});
   if (names_any(error, filter_names))

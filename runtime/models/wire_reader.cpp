@@ -37,14 +37,18 @@ wire_events::on_error(response_draft& draft, const json& error, bool is_stream,
   return failure_of_error(error, {draft.identity.model_name, 0, is_stream});
 }
 
-wire_reader::wire_reader(model_identity identity, std::string_view content_type,
-                         std::function<std::string()> make_id,
-                         parts_builder::ending when,
+wire_reader::wire_reader(reading_options options, parts_builder::ending when,
                          std::unique_ptr<wire_events> events)
-  : draft_{std::move(identity), {std::move(make_id), when}, {}, {}, {}, false},
+  : draft_{std::move(options.identity),
+           std::move(options.profile),
+           {std::move(options.make_id), when},
+           {},
+           {},
+           {},
+           false},
     events_(std::move(events)),
-    is_stream_type_(content_type.find("event-stream")
-                    != std::string_view::npos) {
+    is_stream_type_(options.content_type.find("event-stream")
+                    != std::string::npos) {
   // nop
 }
 

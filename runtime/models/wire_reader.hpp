@@ -18,6 +18,7 @@ namespace perdure::runtime {
 /// What readers of one wire format know of a response so far.
 struct response_draft {
   model_identity identity;
+  model_profile profile;
   parts_builder parts;
   model_response response;
   /// The provider's word for how the response ended; empty until it is known.
@@ -59,8 +60,7 @@ public:
 ///         every call returns it again.
 class wire_reader final : public response_reader {
 public:
-  wire_reader(model_identity identity, std::string_view content_type,
-              std::function<std::string()> make_id, parts_builder::ending when,
+  wire_reader(reading_options options, parts_builder::ending when,
               std::unique_ptr<wire_events> events);
 
   std::optional<attempt_failure>

@@ -56,6 +56,7 @@ private:
   int put_summary(const append_batch& batch, const run_key& run,
                   const std::optional<run_summary>& before);
   int put_key(const append_batch& batch);
+  int put_cache(const append_batch& batch);
   int put_sealed(MDB_dbi table, std::string_view key, std::string_view payload);
 
   transaction txn_;

@@ -171,7 +171,7 @@ int environment::open_tables() {
     MDB_dbi tables::*table;
     unsigned flags;
   };
-  constexpr std::array<row, 9> rows{{
+  constexpr std::array<row, 11> rows{{
     {"meta", &tables::meta, 0},
     {"entries", &tables::entries, 0},
     {"tail", &tables::tail, 0},
@@ -181,6 +181,8 @@ int environment::open_tables() {
     {"blobs", &tables::blobs, 0},
     {"blob_counts", &tables::blob_counts, 0},
     {"definitions", &tables::definitions, 0},
+    {"cache", &tables::cache, 0},
+    {"cache_expiry", &tables::cache_expiry, 0},
   }};
   MDB_txn* txn = nullptr;
   if (auto code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0)

@@ -27,6 +27,8 @@ struct tables {
   MDB_dbi blobs = 0;
   MDB_dbi blob_counts = 0;
   MDB_dbi definitions = 0;
+  MDB_dbi cache = 0;
+  MDB_dbi cache_expiry = 0;
 };
 
 /// An open transaction and the sub-databases it may touch. Not owned.

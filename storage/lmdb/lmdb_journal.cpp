@@ -2,6 +2,7 @@
 
 #include "storage/blob.hpp"
 #include "storage/lmdb/batch_writer.hpp"
+#include "storage/lmdb/cache_table.hpp"
 #include "storage/lmdb/environment.hpp"
 #include "storage/lmdb/lookups.hpp"
 #include "storage/lmdb/run_index.hpp"
@@ -240,6 +241,14 @@ public:
     if (!holder)
       return holder.error();
     return found{{holder->run_id, holder->request_digest}};
+  }
+
+  result<std::optional<cache_ref>>
+  find_cached(const std::string& key) const override {
+    auto reader = env_->read();
+    if (!reader)
+      return reader.error();
+    return storage::find_cached(reader->txn(), key);
   }
 
   result<unit> put_definition(const std::string& hash_hex,

@@ -139,6 +139,15 @@ public:
     return found{{holder->second.run_id, holder->second.request_digest}};
   }
 
+  result<std::optional<cache_ref>>
+  find_cached(const std::string& key) const override {
+    std::lock_guard guard{disk_->mutex};
+    auto found = disk_->cache.find(key);
+    if (found == disk_->cache.end())
+      return std::optional<cache_ref>{};
+    return std::optional{found->second};
+  }
+
   result<unit> put_definition(const std::string& hash_hex,
                               const std::string& text) override {
     std::lock_guard guard{disk_->mutex};
@@ -244,6 +253,25 @@ private:
     }
     if (!batch.idempotency_key.empty())
       disk_->keys[batch.idempotency_key] = {batch.run_id, batch.request_digest};
+    for (auto& put : batch.cache)
+      store(put, {batch.run_id, batch.next_sequence + put.entry, put.stored_at,
+                  put.expires_at});
+  }
+
+  void store(const cache_put& put, cache_ref to) {
+    auto& expiries = disk_->cache_by_expiry;
+    if (auto old = disk_->cache.find(put.key);
+        old != disk_->cache.end() && old->second.expires_at)
+      expiries.erase({*old->second.expires_at, put.key});
+    for (std::size_t i = 0; i < cache_sweep_max && !expiries.empty(); ++i) {
+      if (expiries.begin()->first > put.stored_at)
+        break;
+      disk_->cache.erase(expiries.begin()->second);
+      expiries.erase(expiries.begin());
+    }
+    if (to.expires_at)
+      expiries.emplace(*to.expires_at, put.key);
+    disk_->cache[put.key] = std::move(to);
   }
 
   void forget_times(const run_summary& old) {

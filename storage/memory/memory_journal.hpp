@@ -41,6 +41,9 @@ struct memory_disk {
   std::map<std::string, holder> keys;
   std::map<blob_hash, blob> blobs;
   std::map<std::string, std::string> definitions;
+  std::map<std::string, cache_ref> cache;
+  /// (expires_at, key)
+  std::set<std::pair<timestamp, std::string>> cache_by_expiry;
 
   // -- faults -----------------------------------------------------------------
 

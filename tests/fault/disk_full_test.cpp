@@ -32,9 +32,9 @@ void limit_files(const rig& rig, rlim_t size) {
                     0);
 }
 
-/// Text that does not get smaller when it is packed.
-std::string noise(std::size_t size) {
-  std::mt19937 random{7};
+/// Text of its own that does not get smaller when it is packed.
+std::string noise(std::mt19937& random) {
+  constexpr std::size_t size = 60'000;
   std::string out;
   while (out.size() < size)
     out += static_cast<char>('!' + random() % 90);
@@ -48,13 +48,12 @@ api_answer post_run(const rig& rig, const std::string& agent,
 }
 
 /// New runs are refused, with a word on when to come back; reads go on.
-void check_full(const rig& rig, const std::string& agent,
-                const std::string& prompt = "go") {
+void check_full(const rig& rig, const std::string& agent) {
   raw_connection refused{
     rig.node.api().port(),
     request_text("POST", "/v1/runs", rig.token(),
                  {"Content-Type: application/json"},
-                 runtime::to_text(json{{"agent", agent}, {"prompt", prompt}}))};
+                 runtime::to_text(json{{"agent", agent}, {"prompt", "go"}}))};
   CAF_CHECK(refused.read_to_end());
   CAF_CHECK(refused.received.starts_with("HTTP/1."));
   CAF_CHECK(refused.received.find(" 507 ") < 16u);
@@ -67,7 +66,7 @@ void check_full(const rig& rig, const std::string& agent,
     CAF_CHECK(ready.body.find("\"disk full\"") != std::string::npos);
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
-  CAF_CHECK_EQUAL(post_run(rig, agent, prompt).status, 507);
+  CAF_CHECK_EQUAL(post_run(rig, agent).status, 507);
   CAF_CHECK(rig.node.api().is_healthy());
   CAF_CHECK_EQUAL(rig.node.api().get("/v1/runs").status, 200);
   CAF_CHECK_EQUAL(rig.node.api().get("/v1/agents").status, 200);
@@ -188,18 +187,15 @@ CAF_TEST(a journal at its limit takes no runs and ends those it has) {
   limit(2 << 20);
   node.node.start();
   std::vector<std::string> ids;
-  const auto prompt = noise(60'000); // a few dozen of them fit
-  CAF_REQUIRE(wait_until([&] {
-    const auto answer = post_run(node, "worker", prompt);
-    if (answer.status == 201)
-      ids.push_back(answer.value()["id"].get<std::string>());
-    else
-      CAF_CHECK_EQUAL(answer.error_type(), "storage_full");
-    return answer.status != 201;
-  }));
+  std::mt19937 random{7};
+  auto answer = post_run(node, "worker", noise(random));
+  for (; answer.status == 201 && ids.size() < 1'000;
+       answer = post_run(node, "worker", noise(random)))
+    ids.push_back(answer.value()["id"].get<std::string>());
+  CAF_REQUIRE_EQUAL(answer.error_type(), "storage_full");
   CAF_MESSAGE(ids.size() << " runs fit");
   CAF_CHECK(ids.size() > 10u);
-  check_full(node, "worker", prompt);
+  check_full(node, "worker");
   CAF_CHECK_EQUAL(node.node.api().get("/v1/runs/" + ids.front()).status, 200);
   // All of them are in the middle of their tools, and end in the reserve.
   node.open_gate();
@@ -208,12 +204,12 @@ CAF_TEST(a journal at its limit takes no runs and ends those it has) {
   for (const auto& [key, executions] : node.effects())
     CAF_CHECK_EQUAL(executions.size(), 1u);
   CAF_CHECK_EQUAL(node.effects().size(), 4 * ids.size());
-  check_full(node, "worker", prompt);
+  check_full(node, "worker");
   // A restart changes nothing; a larger limit does.
   CAF_CHECK_EQUAL(node.node.terminate(), 0);
   node.node.start();
   CAF_CHECK(wait_until([&] { return !is_ready(node); }));
-  check_full(node, "worker", prompt);
+  check_full(node, "worker");
   CAF_CHECK_EQUAL(node.node.terminate(), 0);
   limit(64 << 20);
   node.node.start();

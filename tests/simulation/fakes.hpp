@@ -30,6 +30,8 @@ public:
   storage::result<std::optional<timestamp>> next_wakeup() const override;
   storage::result<std::optional<std::pair<std::string, std::string>>>
   find_key(const std::string& idempotency_key) const override;
+  storage::result<std::optional<storage::cache_ref>>
+  find_cached(const std::string& key) const override;
   storage::result<runtime::unit>
   put_definition(const std::string& hash_hex, const std::string& text) override;
   storage::result<std::string>

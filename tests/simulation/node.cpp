@@ -5,6 +5,7 @@
 #include "runtime/flow/views.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace perdure::simulation {
 
@@ -117,6 +118,17 @@ void sim_node::deploy() {
 
 runtime::host_code sim_node::code() {
   runtime::host_code out;
+  for (const auto& agent : settings_.agents)
+    for (const auto& handler : agent.handlers)
+      out.handlers[handler.name] = [this](const auto& call) {
+        if (life_->over)
+          throw std::runtime_error("the simulated node is dead");
+        execution made{call.handler, call.idempotency_key, call.attempt, 0,
+                       runtime::to_text(call.envelope)};
+        witness_execution(made);
+        made.count = ++world_.executions[made.key];
+        world_.world.handler(made);
+      };
   for (const auto& agent : settings_.agents)
     for (const auto& tool : agent.tools)
       if (tool.kind == runtime::tool_kind::function)

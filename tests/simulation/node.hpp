@@ -91,6 +91,7 @@ private:
   void deploy();
   runtime::host_code code();
   void witness_execution(const execution& made);
+  void witness_handling(const execution& made);
   void
   on_settled(const std::string& question, const actors::question_settled& x);
   void on_answer(const std::string& run_id, const actors::create_answer& x);

@@ -38,6 +38,12 @@ runtime::agent_definition tempting_agent() {
   auto outside = function_tool("outside");
   outside.kind = runtime::tool_kind::external;
   out.tools = {function_tool("add"), list, alone, once, asks, allowed, outside};
+  out.handlers.resize(2);
+  out.handlers[0].name = "audit";
+  out.handlers[0].policy.retries = 1;
+  out.handlers[1].name = "hook";
+  out.handlers[1].kind = runtime::handler_kind::http;
+  out.handlers[1].url = "http://hooks.test/";
   out.fallback_models = {"openai:second"};
   out.output_retries = 3;
   out.tool_retries = 1;
@@ -110,6 +116,15 @@ script random_script(universe& world) {
         return json(7);
     }
   };
+  out.handler = [&world](const execution&) {
+    if (world.chance(0.1))
+      throw std::runtime_error("no");
+  };
+  out.endpoint = [&world](const execution&) {
+    return world.chance(0.1)   ? refuses(world.chance(0.5) ? 503 : 410)
+           : world.chance(0.1) ? silence(30s)
+                               : http_answer{204, {}, {}, {}};
+  };
   out.person = [&world](const json& question) {
     return random_decision(world, question);
   };
@@ -133,6 +148,10 @@ public:
   explicit walk(std::uint64_t seed) : world_(seed) {
     world_.world = random_script(world_);
     plot_.agent = tempting_agent();
+    plot_.agent.handlers[0].holds_run = world_.chance(0.2);
+    if (world_.chance(0.3))
+      plot_.agent.handlers[1].events = {"part_delta", "part_end", "run_state"};
+    plot_.agent.handlers.resize(world_.pick(3));
     plot_.input.prompt = "Do it.";
     plot_.runs = 1 + world_.pick(4);
     plot_.stream = world_.chance(0.5);
@@ -227,7 +246,7 @@ private:
     std::string out;
     for (const auto& run_id : node_->run_ids()) {
       const auto state = node_->folded(run_id);
-      if (state && !state->ended)
+      if (state && (!state->ended || state->handlers_behind()))
         out += runtime::why_json(*state, world_.now).dump() + ' ';
     }
     return out + std::to_string(node_->services().health->active_runs)
@@ -260,7 +279,7 @@ private:
     for (std::size_t n = 0; n < plot_.runs; ++n) {
       const auto state
         = node_->folded(creation(plot_, n, {}, world_.now).run_id);
-      if (!state || !state->ended)
+      if (!state || !state->ended || state->handlers_behind())
         return false;
       ++ends[state->ended->error_code];
     }
@@ -300,7 +319,8 @@ CAF_TEST(random walks keep the rules) {
   // defect of the node.
   for (const auto code :
        {errc::none, errc::cancelled, errc::output_retries_exceeded,
-        errc::tool_retries_exceeded, errc::run_time_limit_exceeded})
+        errc::tool_retries_exceeded, errc::run_time_limit_exceeded,
+        errc::event_handler_failed})
     CAF_CHECK(ends[code] > 0);
   for (const auto code : {errc::internal, errc::storage_corrupt,
                           errc::storage_io, errc::stale_append})

@@ -34,6 +34,10 @@ script plain_world() {
     return *runtime::parse_json(made.input);
   };
   out.process = [](const execution& made) { return prints(made.input); };
+  out.handler = [](const execution&) {
+    // it is handled
+  };
+  out.endpoint = [](const execution&) { return http_answer{204, {}, {}, {}}; };
   out.person = [](const json& question) -> json {
     if (question.at("kind") == "external")
       return {{"decision", "answer"}, {"result", 7}};
@@ -363,6 +367,89 @@ std::vector<scenario> fallback_scenarios() {
   return out;
 }
 
+std::vector<scenario> handler_scenarios() {
+  const auto told
+    = [](const std::string& name, runtime::event_handler handler) {
+        auto plot = with_tools(name, {function_tool("add")},
+                               {calls({call("c1", "add")}),
+                                calls({call("c2", "add")}), says("Done.")});
+        plot.agent.handlers = {std::move(handler)};
+        plot.world.one_at_a_time = true;
+        return plot;
+      };
+  runtime::event_handler audit;
+  audit.name = "audit";
+  std::vector<scenario> out;
+  out.push_back(told("events by a function", audit));
+  out.back().world.one_at_a_time = false;
+
+  auto held = audit;
+  held.holds_run = true;
+  out.push_back(told("events that the run waits for", held));
+
+  out.push_back(told("events that fail at first", held));
+  out.back().world.handler = [](const execution& x) {
+    if (x.count == 1)
+      throw std::runtime_error("busy");
+  };
+
+  auto hopeless = audit;
+  hopeless.policy.retries = 1;
+  hopeless.policy.retry_delays = {1s};
+  const auto broken
+    = [](const execution&) { throw std::runtime_error("broken"); };
+  out.push_back(told("a handler that never works", hopeless));
+  out.back().world.one_at_a_time = false;
+  out.back().world.handler = broken;
+  hopeless.holds_run = true;
+  out.push_back(failed(told("a handler that never works and holds", hopeless),
+                       errc::event_handler_failed));
+  out.back().world.handler = broken;
+
+  auto hook = held;
+  hook.kind = runtime::handler_kind::http;
+  hook.url = "http://hooks.test/";
+  hook.secret = "key";
+  hook.events = {"function_tool_result", "run_state"};
+  out.push_back(told("some events by an endpoint", hook));
+  out.back().world.endpoint = [](const execution& x) {
+    return x.count == 1 ? refuses(503, "2") : http_answer{204, {}, {}, {}};
+  };
+
+  auto program = audit;
+  program.kind = runtime::handler_kind::command;
+  program.command.argv = {"audit"};
+  program.events = {"part_delta", "part_end"};
+  out.push_back(told("deltas by a program", program));
+  out.back().stream = true;
+  out.back().agent.tools.clear();
+  out.back().world.one_at_a_time = false;
+  out.back().world.model = [](std::uint32_t, const execution& x) {
+    return streams("Done.", x.count == 1 ? 0 : SIZE_MAX);
+  };
+  return out;
+}
+
+std::vector<scenario> cache_scenarios() {
+  std::vector<scenario> out;
+  out.push_back(with_tools(
+    "cached", {function_tool("add"), command_tool("list")},
+    {calls({call("c1", "add"), call("c2", "list")}), says("Done.")}));
+  auto& plot = out.back();
+  plot.runs = 2;
+  plot.apart = 60s;
+  plot.agent.model_policy.cache.mode = runtime::cache_mode::inputs;
+  for (auto& tool : plot.agent.tools)
+    tool.policy.cache.mode = runtime::cache_mode::inputs;
+
+  out.push_back(plot);
+  out.back().name = "cached and expired";
+  out.back().agent.model_policy.cache.expiration = 30s;
+  for (auto& tool : out.back().agent.tools)
+    tool.policy.cache.expiration = 30s;
+  return out;
+}
+
 std::vector<scenario> client_scenarios() {
   std::vector<scenario> out;
   out.push_back(with_tools("usage limit", {function_tool("add")},
@@ -434,9 +521,10 @@ runtime::tool_definition command_tool(const std::string& name) {
 
 std::vector<scenario> all_scenarios() {
   std::vector<scenario> out;
-  for (auto part : {model_scenarios(), tool_scenarios(), policy_scenarios(),
-                    people_scenarios(), output_scenarios(),
-                    fallback_scenarios(), client_scenarios()})
+  for (auto part :
+       {model_scenarios(), tool_scenarios(), policy_scenarios(),
+        people_scenarios(), output_scenarios(), fallback_scenarios(),
+         handler_scenarios(), cache_scenarios(), client_scenarios()})
     out.insert(out.end(), part.begin(), part.end());
   return out;
 }

@@ -29,6 +29,8 @@ struct scenario {
   /// The client cancels once so many entries are durable.
   std::uint64_t cancel_after = 0;
   std::chrono::seconds starts_in{0};
+  /// Each run starts so much later than the one before.
+  std::chrono::seconds apart{0};
   bool stream = false;
 };
 

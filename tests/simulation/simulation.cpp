@@ -102,7 +102,7 @@ private:
       return false;
     for (const auto& run_id : ids) {
       const auto state = node_->folded(run_id);
-      if (!state || !state->ended)
+      if (!state || !state->ended || state->handlers_behind())
         return false;
     }
     return true;
@@ -153,8 +153,9 @@ creation(const scenario& plot, std::size_t n,
   out.input.agent = plot.agent.name;
   out.input.conversation_id = "conversation " + std::to_string(n + 1);
   out.idempotency_key = "client " + std::to_string(n + 1);
-  if (plot.starts_in.count() > 0)
-    out.scheduled_at = now + plot.starts_in;
+  const auto delay = plot.starts_in + static_cast<int>(n) * plot.apart;
+  if (delay.count() > 0)
+    out.scheduled_at = now + delay;
   return out;
 }
 

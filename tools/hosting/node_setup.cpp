@@ -3,7 +3,6 @@
 #include "config/agent_file.hpp"
 #include "config/schema_compiler.hpp"
 #include "config/template.hpp"
-#include "runtime/models/provider_table.hpp"
 #include "storage/lmdb/lmdb_journal.hpp"
 #include "tools/hosting/address.hpp"
 #include "tools/hosting/token.hpp"
@@ -62,19 +61,19 @@ providers_of(const config::node_file& file,
              const config::environment& environment) {
   std::map<std::string, actors::provider_settings> out;
   for (auto& [prefix, from] : config::resolve_providers(file, environment)) {
-    if (from.base_url.empty())
-      continue; // nobody said where it is
     actors::provider_settings to;
     to.provider_name = from.provider_name;
     to.wire = from.wire;
     to.base_url = from.base_url;
+    to.base_url_variable = from.base_url_variable;
     to.api_key = from.api_key;
+    to.api_key_variable = from.api_key_variable;
+    to.auth = from.auth;
+    to.api_version = from.api_version;
+    to.path_prefix = from.path_prefix;
+    to.query = from.query;
     to.stream = from.stream;
     to.headers.assign(from.headers.begin(), from.headers.end());
-    // A server of one's own may want no key; the known ones do.
-    const auto* known = runtime::find_provider(prefix);
-    if (known != nullptr && from.base_url == known->base_url)
-      to.api_key_variable = known->api_key_variable;
     out.emplace(prefix, std::move(to));
   }
   return out;

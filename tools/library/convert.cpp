@@ -184,6 +184,14 @@ event to_event(const runtime::event_envelope& from) {
           from.event.value("event_kind", std::string{}), from.event};
 }
 
+event to_event(const runtime::event_invocation& from) {
+  const auto& data = from.envelope.at("event");
+  const auto time
+    = runtime::from_iso(from.envelope.at("time").get<std::string>());
+  return {from.number, clock::time_point{time.value_or(runtime::timestamp{})},
+          data.value("event_kind", std::string{}), data};
+}
+
 approval to_approval(const json& question) {
   approval out;
   const auto text = [&](const char* key) {

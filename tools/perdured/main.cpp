@@ -1,6 +1,7 @@
 // perdured: the node daemon. Puts the pieces together and waits for a signal.
 
 #include "actors/node/node.hpp"
+#include "storage/lmdb/journal_copy.hpp"
 #include "tools/hosting/node_setup.hpp"
 #include "tools/perdured/log.hpp"
 #include "tools/perdured/notify.hpp"
@@ -58,12 +59,21 @@ sigset_t take_signals() {
   return set;
 }
 
+int copy_data(const std::string& from, const std::string& to) {
+  if (auto copied = storage::copy_lmdb_journal(from, to); !copied)
+    return complain(copied.error(), exit_failed);
+  std::printf("copied %s to %s\n", from.c_str(), to.c_str());
+  return 0;
+}
+
 int run(const perdured::arguments& given) {
   const auto signals = take_signals();
   const auto environment = config::process_environment();
   auto file = perdured::settle(given, environment);
   if (!file)
     return complain(file.error(), exit_usage);
+  if (!given.copy_to.empty())
+    return copy_data(file->data_dir, given.copy_to);
   raise_descriptor_limit();
   const auto log = perdured::make_logger(file->log);
   auto options = hosting::node_options_of(*file, environment, log);
@@ -117,6 +127,9 @@ int main(int argc, char** argv) {
     ->check(CLI::IsMember({"text", "json"}));
   app.add_option("--log-level", given.log_level,
                  "trace, debug, info, warning or error");
+  app.add_option("--copy-to", given.copy_to,
+                 "Copies the journal, of a running node too, to this new "
+                 "directory, and starts no node");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& reason) {

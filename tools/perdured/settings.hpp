@@ -16,6 +16,8 @@ struct arguments {
   std::string listen;
   std::string log_format;
   std::string log_level;
+  /// Set: the journal is copied there, and no node is started.
+  std::string copy_to;
 };
 
 /// Merges the node file with the command line, which goes before it.

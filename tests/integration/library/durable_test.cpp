@@ -6,8 +6,10 @@
 
 #include <caf/test/unit_test.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <set>
 
 #include "support/api_client.hpp"
 #include "support/waiting.hpp"
@@ -85,6 +87,42 @@ CAF_TEST(futures and callbacks) {
   CAF_CHECK(result.state == run_state::completed);
   CAF_CHECK(future.get().state == run_state::completed);
   CAF_CHECK_EQUAL(counted.calls.load(), 2);
+}
+
+CAF_TEST(an event handler is told of everything in order) {
+  const temp_dir place;
+  noter counted{place};
+  std::mutex mutex;
+  std::vector<std::uint64_t> numbers;
+  std::vector<std::string> kinds;
+  std::vector<std::string> keys;
+  counted.built.event_handler(
+    "audit", [&](const perdure::event& event, const run_context& context) {
+      const std::lock_guard lock{mutex};
+      keys.push_back(context.idempotency_key);
+      if (event.kind == "function_tool_result" && context.attempt == 1)
+        throw std::runtime_error{"not yet"};
+      numbers.push_back(event.sequence);
+      kinds.push_back(event.kind);
+    });
+  CAF_CHECK_EQUAL(refusal([&] { counted.built.event_handler("audit", {}); }),
+                  "invalid_argument");
+  durable_agent durable{
+    counted.built,
+    {.event_stream_handler_task_config = {.retry_delays = {1ms}}},
+    {.data_dir = data_dir(place)}};
+  const auto result = durable.run_sync("note it");
+  CAF_CHECK(result.state == run_state::completed);
+  // The run does not wait for it.
+  CAF_REQUIRE(wait_until([&] {
+    const std::lock_guard lock{mutex};
+    return std::count(kinds.begin(), kinds.end(), "run_state") == 2;
+  }));
+  CAF_CHECK(std::is_sorted(numbers.begin(), numbers.end()));
+  CAF_CHECK(std::set(numbers.begin(), numbers.end()).size() == numbers.size());
+  CAF_CHECK_EQUAL(kinds.back(), "run_state");
+  CAF_CHECK_EQUAL(keys.size(), numbers.size() + 1);
+  CAF_CHECK_EQUAL(keys.front(), result.run_id + "/event/audit/1000001");
 }
 
 CAF_TEST(attempts of a tool share an idempotency key) {

@@ -211,7 +211,9 @@ CAF_TEST(the file goes before the environment and that before the table) {
   openai.base_url = "http://file.example.org//";
   openai.stream = false;
   openai.headers["X-A"] = "b";
-  node.providers["house"] = {"http://h", std::nullopt, "openai-chat", true, {}};
+  auto& house = node.providers["house"];
+  house.base_url = "http://h";
+  house.wire = "openai-chat";
   all = config::resolve_providers(node, lookup);
   CAF_CHECK_EQUAL(all.at("openai").base_url, "http://file.example.org");
   CAF_CHECK_EQUAL(all.at("openai").api_key, "env-key");
@@ -222,4 +224,66 @@ CAF_TEST(the file goes before the environment and that before the table) {
   openai.api_key = "file-key";
   all = config::resolve_providers(node, none);
   CAF_CHECK_EQUAL(all.at("openai").api_key, "file-key");
+}
+
+CAF_TEST(keys are shown as each provider wants it) {
+  config::node_file node;
+  auto all = config::resolve_providers(node, none);
+  CAF_CHECK_EQUAL(all.at("openai").auth, "bearer");
+  CAF_CHECK_EQUAL(all.at("openai").api_key_variable, "OPENAI_API_KEY");
+  CAF_CHECK_EQUAL(all.at("anthropic").auth, "x-api-key");
+  CAF_CHECK_EQUAL(all.at("anthropic").api_version, "2023-06-01");
+  CAF_CHECK_EQUAL(all.at("azure").auth, "api-key");
+  node.providers["anthropic"].api_version = "2026-10-21";
+  node.providers["openai"].auth = "X-Team-Key";
+  auto& house = node.providers["house"];
+  house.base_url = "http://h";
+  house.wire = "anthropic";
+  all = config::resolve_providers(node, none);
+  CAF_CHECK_EQUAL(all.at("anthropic").auth, "bearer");
+  CAF_CHECK_EQUAL(all.at("openai").auth, "X-Team-Key");
+  CAF_CHECK_EQUAL(all.at("house").auth, "x-api-key");
+  // A server of one's own may want none.
+  CAF_CHECK_EQUAL(all.at("house").api_key_variable, "");
+  CAF_CHECK(refuses(R"({"providers": {"openai": {"auth": "a b"}}})",
+                    "must be bearer, or the name of the header"));
+  CAF_CHECK(refuses(R"({"providers": {"openai": {"api_version": "a/b"}}})",
+                    "must have 1 to 32 letters"));
+}
+
+CAF_TEST(what the environment says of providers) {
+  const auto lookup_of = [](std::map<std::string, std::string> values) {
+    return [values](std::string_view name) -> std::optional<std::string> {
+      const auto found = values.find(std::string{name});
+      if (found == values.end())
+        return std::nullopt;
+      return found->second;
+    };
+  };
+  const config::node_file node;
+  auto all = config::resolve_providers(
+    node, lookup_of({{"SNOWFLAKE_ACCOUNT", "acme"},
+                     {"DASHSCOPE_API_KEY", "k2"},
+                     {"AZURE_OPENAI_ENDPOINT", "https://a.example.org/"},
+                     {"OPENAI_API_VERSION", "2024-10-21"},
+                     {"OPENROUTER_APP_TITLE", "Desk"}}));
+  CAF_CHECK_EQUAL(all.at("snowflake").base_url,
+                  "https://acme.snowflakecomputing.com/api/v2/cortex/v1");
+  CAF_CHECK_EQUAL(all.at("alibaba").api_key, "k2");
+  CAF_CHECK_EQUAL(all.at("azure").base_url, "https://a.example.org");
+  CAF_CHECK_EQUAL(all.at("azure").api_version, "2024-10-21");
+  CAF_CHECK_EQUAL(all.at("azure").path_prefix, "/openai/deployments/{model}");
+  CAF_CHECK_EQUAL(all.at("azure").query, "api-version={api_version}");
+  CAF_CHECK_EQUAL(all.at("azure-responses").path_prefix, "/openai");
+  CAF_CHECK_EQUAL(all.at("openrouter").headers.at("X-Title"), "Desk");
+  CAF_CHECK_EQUAL(all.at("openrouter").headers.size(), 1u);
+  CAF_CHECK_EQUAL(all.at("bedrock-mantle").base_url, "");
+  CAF_CHECK_EQUAL(all.at("bedrock-mantle").base_url_variable, "AWS_REGION");
+  // The newer endpoints of Azure are laid out like OpenAI's own.
+  all = config::resolve_providers(
+    node,
+    lookup_of({{"AZURE_OPENAI_ENDPOINT", "https://a.example.org/openai/v1"}}));
+  CAF_CHECK_EQUAL(all.at("azure").path_prefix, "");
+  CAF_CHECK_EQUAL(all.at("azure").query, "");
+  CAF_CHECK_EQUAL(all.at("azure").auth, "api-key");
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/flow/questions.hpp"
 #include "unit/flow/flow_support.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -12,6 +13,16 @@ namespace perdure::runtime::test {
 /// and what follows from it without an effect too, as its owner does it.
 class conversation {
 public:
+  /// A run that goes on where another one ended.
+  conversation(agent_definition definition, message_history history,
+               json deferred_results)
+    : state_(share(std::move(definition)), {}) {
+    auto begin = created(nullptr);
+    begin.input.history = std::move(history);
+    begin.input.deferred_results = std::move(deferred_results);
+    apply(begin);
+  }
+
   explicit conversation(agent_definition definition, usage_limits limits = {})
     : state_(share(std::move(definition)), {}) {
     auto begin = created();
@@ -44,6 +55,38 @@ public:
     apply(task_completed{at(3), tool_task(state_.step, index), 1, at(2),
                          task_error{code, "it broke"}});
     return *this;
+  }
+
+  /// A person answers what is asked of the call at `index`.
+  conversation& decides(std::uint32_t index, const json& body) {
+    const auto task = tool_task(state_.step, index);
+    const question_ref ref{state_.created.run_id, task,
+                           state_.progress(task).questions};
+    auto answer = read_answer(state_, ref, body, same_text, at(4));
+    if (!answer)
+      CAF_FAIL("refused: " << answer.error().message);
+    apply(*answer);
+    return *this;
+  }
+
+  /// Time passes until `moment`, and nothing else happens.
+  conversation& waits(timestamp moment) {
+    follow(moment);
+    return *this;
+  }
+
+  /// Positions of the calls that somebody is asked about.
+  [[nodiscard]] std::vector<std::uint32_t> asked() const {
+    std::vector<std::uint32_t> out;
+    for (const auto& task : state_.open_tasks())
+      if (state_.progress(task).question)
+        out.push_back(task.index);
+    return out;
+  }
+
+  /// In place of a digest.
+  static std::string same_text(std::string_view text) {
+    return std::string{text};
   }
 
   [[nodiscard]] const run_state& state() const {
@@ -93,8 +136,12 @@ public:
 private:
   void apply(const entry& next) {
     state_.apply(next);
-    for (auto more = conclude(state_, at(9)); !more.empty();
-         more = conclude(state_, at(9)))
+    follow(at(9));
+  }
+
+  void follow(timestamp now) {
+    for (auto more = conclude(state_, now); !more.empty();
+         more = conclude(state_, now))
       for (const auto& further : more)
         state_.apply(further);
   }

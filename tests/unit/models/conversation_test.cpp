@@ -1,7 +1,7 @@
 #define CAF_SUITE models.conversation
 
-#include "runtime/models/model.hpp"
 #include "unit/models/make_parts.hpp"
+#include "unit/models/recording.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -24,16 +24,15 @@ struct talk {
       tool.name = "look";
       definition->tools.push_back(tool);
     }
-    conversation = codec_for(wire)->converse(
-      {{provider, "http://x", model}, definition, stream});
+    conversation = codec_for(wire)->converse({{provider, "http://x", model},
+                                              definition,
+                                              stream,
+                                              profile_of(provider, model)});
   }
 
   json ask(const std::vector<std::string>& instructions = {}) {
     last = conversation->request(instructions);
-    std::string text;
-    for (const auto& piece : last.body)
-      text += *piece;
-    return json::parse(text);
+    return json::parse(whole_body(last));
   }
 
   void user(json content) {

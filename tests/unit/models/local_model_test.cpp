@@ -336,6 +336,6 @@ CAF_TEST(every provider has a codec and its own prefix) {
   CAF_REQUIRE(find_provider("openai") != nullptr);
   CAF_CHECK_EQUAL(find_provider("openai")->wire, "openai-responses");
   CAF_CHECK_EQUAL(find_provider("openai-chat")->provider_name, "openai");
-  CAF_CHECK(find_provider("anthropic") == nullptr);
+  CAF_CHECK(find_provider("of-tomorrow") == nullptr);
   CAF_CHECK(find_provider("") == nullptr);
 }

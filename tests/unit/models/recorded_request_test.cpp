@@ -10,13 +10,6 @@ using namespace perdure::test;
 
 namespace {
 
-std::string whole(const wire_request& wire) {
-  std::string text;
-  for (const auto& piece : wire.body)
-    text += *piece;
-  return text;
-}
-
 const json& items_of(const json& body) {
   return body.at(body.contains("messages") ? "messages" : "input");
 }
@@ -90,10 +83,10 @@ public:
   retelling(std::string provider, const json& exchange)
     : provider_(std::move(provider)), wire_(wire_of(exchange)) {
     const auto& body = exchange.at("request").at("body");
+    const model_identity to{provider_, "", body.at("model")};
     conversation_
-      = codec_for(wire_)->converse({{provider_, "", body.at("model")},
-                                    definition_of(body),
-                                    body.at("stream")});
+      = codec_for(wire_)->converse({to, definition_of(body), body.at("stream"),
+                                    profile_of(provider_, to.model_name)});
   }
 
   void check(const json& exchange) {
@@ -121,7 +114,7 @@ public:
     const auto wire = conversation_->request(instructions_);
     CAF_CHECK_EQUAL(wire.path, wire_ == "openai-chat" ? "/chat/completions"
                                                       : "/responses");
-    const auto ours = json::parse(whole(wire));
+    const auto ours = json::parse(whole_body(wire));
     compare(ours, body);
   }
 

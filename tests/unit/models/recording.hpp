@@ -29,7 +29,7 @@ inline std::vector<json> recorded(const std::string& name) {
   std::vector<json> exchanges;
   for (const auto& exchange : value.at("exchanges")) {
     const auto path = exchange.at("request").value("path", std::string{});
-    if (path.ends_with("/chat/completions") || path.ends_with("/responses"))
+    if (!path.ends_with("/mcp"))
       exchanges.push_back(exchange);
   }
   return exchanges;
@@ -46,6 +46,11 @@ inline std::string type_of(const json& exchange) {
 
 inline std::string wire_of(const json& exchange) {
   const auto path = exchange.at("request").at("path").get<std::string>();
+  if (path.ends_with("/messages"))
+    return "anthropic";
+  if (path.find(":generateContent") != std::string::npos
+      || path.find(":streamGenerateContent") != std::string::npos)
+    return "google";
   return path.ends_with("/responses") ? "openai-responses" : "openai-chat";
 }
 
@@ -74,6 +79,14 @@ inline const std::vector<std::string>& responses_recordings() {
     "openai_responses_thinking_with_tool_calls",
   };
   return names;
+}
+
+/// The text of a request's body.
+inline std::string whole_body(const runtime::wire_request& wire) {
+  std::string text;
+  for (const auto& piece : wire.body)
+    text += *piece;
+  return text;
 }
 
 /// Checks the order of events and puts the parts together from the deltas.
@@ -169,8 +182,10 @@ observed read_in(
   NextSize next_size, const std::string& provider = "openai",
   std::function<std::string()> make_id = [] { return std::string{"made"}; }) {
   const auto codec = runtime::codec_for(wire);
-  const auto reader
-    = codec->read({provider, "http://x", "asked"}, type, std::move(make_id));
+  const auto reader = codec->read({{provider, "http://x", "asked"},
+                                   runtime::profile_of(provider, "asked"),
+                                   type,
+                                   std::move(make_id)});
   watcher watch;
   std::string_view rest = body;
   while (!rest.empty()) {

@@ -48,6 +48,8 @@ struct task_configs {
   task_config tool_task_config = {};
   /// Of one tool, on top of `tool_task_config`; or `disabled`.
   tool_task_configs tool_task_config_by_name = {};
+  /// Of event handlers; each event is a task. 3 retries, 60 s for an attempt.
+  task_config event_stream_handler_task_config = {};
 };
 
 } // namespace perdure
