@@ -42,7 +42,8 @@ struct node_options {
   std::vector<std::string> agent_files = {};
   /// By the prefix of model strings.
   std::map<std::string, provider_options> providers = {};
-  /// Threads that tools run on, at most; more calls wait their turn.
+  /// Threads that tools run on, at most and at least 1; more calls wait their
+  /// turn.
   std::size_t tool_threads_max = 64;
   /// Takes one line, on any thread. Null: warnings and errors go to standard
   /// error.
@@ -57,8 +58,8 @@ struct node_options {
 ///     node.start();
 ///
 /// Errors:  members throw `error`
-/// Threads: `add` and `start` belong to one thread; the rest to any, but not
-///          to the functions of an agent, which may not wait for their own node
+/// Threads: `add` and `start` belong to one thread; the rest to any, but not to
+///          callbacks (`on_event`, `done`), which must not wait
 class node {
 public:
   explicit node(node_options options = {});
