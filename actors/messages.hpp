@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,12 +34,16 @@ struct create_answer;
 struct create_run;
 struct deltas_published;
 struct entries_published;
+struct event_settled;
+struct function_ended;
+struct handling_ended;
 struct http_arrived;
 struct question_settled;
 struct response_grew;
 struct run_left;
 struct run_over;
 struct task_ended;
+struct task_remembered;
 struct watch_run;
 
 } // namespace perdure::actors
@@ -55,12 +60,16 @@ CAF_BEGIN_TYPE_ID_BLOCK(perdure_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::create_run))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::deltas_published))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::entries_published))
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::event_settled))
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::function_ended))
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::handling_ended))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::http_arrived))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::question_settled))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::response_grew))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::run_left))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::run_over))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::task_ended))
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::task_remembered))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::watch_run))
 
   // At most 10 characters out of [0-9A-Za-z_]; '-' silently turns into ' '.
@@ -185,6 +194,14 @@ struct task_ended {
   runtime::attempt_report report;
 };
 
+/// Another system works for the attempt, and this is what it knows the work by.
+/// An attempt that follows an interruption gets the note back.
+struct task_remembered {
+  runtime::task_ref task;
+  std::uint32_t attempt = 1;
+  runtime::json note;
+};
+
 /// The model said more.
 struct response_grew {
   std::uint32_t step = 0;
@@ -198,6 +215,25 @@ struct http_arrived {
 
 struct command_ended {
   process_result result;
+};
+
+/// Code of the host program came to something.
+struct function_ended {
+  runtime::attempt_outcome outcome;
+};
+
+// -- event handlers -----------------------------------------------------------
+
+/// One attempt at an event is over; without a failure, it is handled.
+struct handling_ended {
+  std::uint64_t event = 0;
+  std::uint32_t attempt = 1;
+  std::optional<runtime::attempt_failure> failure;
+};
+
+/// A handler has dealt with an event, which has to become durable.
+struct event_settled {
+  runtime::event_handled entry;
 };
 
 // -- the API ------------------------------------------------------------------
@@ -218,10 +254,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::create_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::create_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::deltas_published)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::entries_published)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::event_settled)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::function_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::handling_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::http_arrived)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::question_settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::response_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::run_left)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::run_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::task_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::task_remembered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::watch_run)

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "actors/edges/function_pool.hpp"
 #include "actors/edges/http_client.hpp"
 #include "actors/edges/process_runner.hpp"
+#include "actors/metrics.hpp"
 #include "actors/runs/agent_registry.hpp"
 #include "actors/runs/model_registry.hpp"
 #include "runtime/agent/schema.hpp"
@@ -63,6 +65,8 @@ struct services {
   std::shared_ptr<storage::journal> journal;
   std::shared_ptr<http_client> http;
   std::shared_ptr<process_runner> processes;
+  /// Where code of the host program runs; null for the actors' own threads.
+  std::shared_ptr<function_pool> functions;
   runtime::language_services language;
   /// SHA-256, hex.
   runtime::text_digest digest = [](std::string_view text) {
@@ -75,6 +79,7 @@ struct services {
   std::shared_ptr<agent_registry> agents;
   std::shared_ptr<model_registry> models;
   std::shared_ptr<node_health> health;
+  std::shared_ptr<actors::metrics> metrics;
   logger log;
   run_options runs;
 };

@@ -34,21 +34,12 @@ void read_name(const field_reader& fields, agent_draft& draft) {
                    "not start with '.'");
 }
 
-void read_model(const field_reader& fields, agent_draft& draft) {
-  constexpr std::string_view script = "script:";
-  auto model = fields.required_text("model");
-  if (!model)
+void read_model(const field_reader& fields, const reading& with,
+                agent_draft& draft) {
+  if (!fields.required_text("model"))
     return;
-  const auto colon = model->find(':');
-  const auto has_both
-    = colon != std::string::npos && colon > 0 && colon + 1 < model->size();
-  if (*model != "test" && !has_both)
-    fields.add(*fields.find("model"),
-               "must be provider:model, such as openai:gpt-5, or test");
-  if (model->starts_with(script) && has_both)
-    *model
-      = std::string{script} + resolve_path(draft, model->substr(script.size()));
-  draft.definition.model = std::move(*model);
+  if (auto model = read_model_name(*fields.find("model"), with, draft))
+    draft.definition.model = std::move(*model);
 }
 
 /// The names that a schema has for the properties of its objects.
@@ -168,6 +159,25 @@ void read_without_effect(const field_reader& fields, const reading& with) {
 
 } // namespace
 
+std::optional<std::string>
+read_model_name(const file_place& place, const reading& with,
+                const agent_draft& draft) {
+  constexpr std::string_view script = "script:";
+  auto model = read_text(place, with);
+  if (!model)
+    return std::nullopt;
+  const auto colon = model->find(':');
+  const auto has_both
+    = colon != std::string::npos && colon > 0 && colon + 1 < model->size();
+  if (*model != "test" && !has_both)
+    with.problems.add(place.node->position, place.path,
+                      "must be provider:model, such as openai:gpt-5, or test");
+  if (model->starts_with(script) && has_both)
+    *model
+      = std::string{script} + resolve_path(draft, model->substr(script.size()));
+  return model;
+}
+
 std::string resolve_path(const agent_draft& draft, const std::string& path) {
   return (draft.folder / path).lexically_normal().string();
 }
@@ -183,7 +193,7 @@ void read_agent(const file_place& root, const reading& with,
   if (root.node->type != document::kind::object)
     return;
   read_name(fields, draft);
-  read_model(fields, draft);
+  read_model(fields, with, draft);
   const auto schema_hint = fields.text("$schema");
   const auto deps_schema = fields.object("deps_schema").value_or(json{});
   auto& definition = draft.definition;

@@ -22,6 +22,11 @@ struct agent_draft {
 void read_agent(const file_place& root, const reading& with,
                 agent_draft& draft);
 
+/// The model string at `place`; adds a problem when it is none.
+std::optional<std::string>
+read_model_name(const file_place& place, const reading& with,
+                const agent_draft& draft);
+
 /// `path`, or where it is when it is relative to the file's folder.
 std::string resolve_path(const agent_draft& draft, const std::string& path);
 

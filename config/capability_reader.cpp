@@ -10,8 +10,17 @@ namespace {
 
 using runtime::json;
 
-const std::vector<std::string> supported{"Command", "Durability", "Limits",
-                                         "SetToolMetadata", "Thinking"};
+const std::vector<std::string> supported{
+  "Approval", "Command",  "DeferredTools", "Durability",      "EventHandler",
+  "External", "Fallback", "Limits",        "SetToolMetadata", "Thinking"};
+
+/// May be there more than once.
+constexpr auto repeatable = std::to_array<std::string_view>(
+  {"Approval", "Command", "EventHandler", "External", "SetToolMetadata"});
+
+/// May have one argument without a name.
+constexpr auto positional
+  = std::to_array<std::string_view>({"DeferredTools", "Thinking"});
 
 /// Names that mean something to Pydantic AI, but not to this version.
 constexpr auto unsupported = std::to_array<std::string_view>(
@@ -61,12 +70,22 @@ public:
     for (std::size_t i = 0; i < list.node->items.size(); ++i)
       if (auto entry = read_entry(list.at(i)); entry && is_usable(*entry))
         entries.push_back(std::move(*entry));
-    // What is about tools comes after them, wherever it stands in the file.
-    for (const auto& entry : entries)
+    // What is about tools and handlers comes after them, wherever it stands in
+    // the file.
+    for (const auto& entry : entries) {
       if (entry.name == "Command")
         read_command(entry.arguments, with_, draft_);
+      else if (entry.name == "External")
+        read_external(entry.arguments, with_, draft_);
+      else if (entry.name == "EventHandler")
+        read_event_handler(entry.arguments, with_, draft_);
+    }
     for (const auto& entry : entries)
       apply(entry);
+    // It may choose tools by what others said of them.
+    for (const auto& entry : entries)
+      if (entry.name == "Approval")
+        read_approval(entry.arguments, with_, draft_);
   }
 
 private:
@@ -142,13 +161,11 @@ private:
       add(entry.name_place, refusal(entry.name));
       return false;
     }
-    const auto is_many
-      = entry.name == "Command" || entry.name == "SetToolMetadata";
-    if (!is_many && !seen_.insert(entry.name).second) {
+    if (!holds(repeatable, entry.name) && !seen_.insert(entry.name).second) {
       add(entry.name_place, entry.name + " is there twice");
       return false;
     }
-    if (entry.is_positional && entry.name != "Thinking") {
+    if (entry.is_positional && !holds(positional, entry.name)) {
       add(entry.arguments, entry.name + " takes named arguments");
       return false;
     }
@@ -173,10 +190,14 @@ private:
       read_thinking(entry);
     else if (entry.name == "Durability")
       read_durability(entry.arguments, with_, draft_);
-    else if (entry.name == "SetToolMetadata")
-      read_tool_metadata(entry.arguments, with_, draft_);
     else if (entry.name == "Limits")
       read_limits(entry.arguments, with_, draft_);
+    else if (entry.name == "SetToolMetadata")
+      read_tool_metadata(entry.arguments, with_, draft_);
+    else if (entry.name == "DeferredTools")
+      read_deferred(entry.arguments, entry.is_positional, with_, draft_);
+    else if (entry.name == "Fallback")
+      read_fallback(entry.arguments, with_, draft_);
   }
 
   void read_thinking(const capability& entry) {

@@ -12,7 +12,9 @@ void read_capabilities(const file_place& list, const reading& with,
 
 void read_command(const file_place& place, const reading& with,
                   agent_draft& draft);
-/// @pre all tools were read
+void read_event_handler(const file_place& place, const reading& with,
+                        agent_draft& draft);
+/// @pre all tools and event handlers were read
 void read_durability(const file_place& place, const reading& with,
                      agent_draft& draft);
 /// @pre all tools were read
@@ -20,5 +22,26 @@ void read_tool_metadata(const file_place& place, const reading& with,
                         agent_draft& draft);
 void read_limits(const file_place& place, const reading& with,
                  agent_draft& draft);
+/// @pre all tools were read
+void read_approval(const file_place& place, const reading& with,
+                   agent_draft& draft);
+void read_external(const file_place& place, const reading& with,
+                   agent_draft& draft);
+/// @param is_positional `place` is its one argument
+void read_deferred(const file_place& place, bool is_positional,
+                   const reading& with, agent_draft& draft);
+void read_fallback(const file_place& place, const reading& with,
+                   agent_draft& draft);
+
+// -- what several of them have ------------------------------------------------
+
+/// The program that `argv`, `env`, `cwd` and `max_output_bytes` describe.
+runtime::command_tool
+read_program(const field_reader& fields, const agent_draft& draft);
+
+/// A text that stays as it is written: what `${NAME}` stands for is filled in
+/// when it is used, and never stored.
+std::optional<std::string>
+read_late_text(const field_reader& fields, const file_place& place);
 
 } // namespace perdure::config

@@ -1,5 +1,5 @@
 #include "config/capability_reader.hpp"
-#include "config/schema_compiler.hpp"
+#include "config/tool_reader.hpp"
 
 #include <algorithm>
 
@@ -7,24 +7,12 @@ namespace perdure::config {
 
 namespace {
 
-using runtime::json;
-
 bool is_letter(char sign) noexcept {
   return (sign >= 'a' && sign <= 'z') || (sign >= 'A' && sign <= 'Z');
 }
 
 bool is_digit(char sign) noexcept {
   return sign >= '0' && sign <= '9';
-}
-
-/// What all providers accept.
-bool is_tool_name(std::string_view name) {
-  constexpr std::size_t size_max = 64;
-  return !name.empty() && name.size() <= size_max
-         && std::all_of(name.begin(), name.end(), [](char sign) {
-              return is_letter(sign) || is_digit(sign) || sign == '_'
-                     || sign == '-';
-            });
 }
 
 bool is_variable_name(std::string_view name) {
@@ -36,47 +24,6 @@ bool is_variable_name(std::string_view name) {
 
 bool has_zero_byte(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
-}
-
-void read_name(const field_reader& fields, agent_draft& draft,
-               runtime::tool_definition& tool) {
-  auto name = fields.required_text("name");
-  if (!name)
-    return;
-  const auto place = *fields.find("name");
-  if (!is_tool_name(*name))
-    return fields.add(place, "the tool name '" + *name
-                               + "' must have 1 to 64 letters, digits, '_' or "
-                                 "'-'");
-  const auto [other, is_new] = draft.tools.emplace(*name, place);
-  if (!is_new)
-    return fields.add(place,
-                      "the tool '" + *name + "' is already at line "
-                        + std::to_string(other->second.node->position.line));
-  tool.name = std::move(*name);
-}
-
-void read_parameters(const field_reader& fields, const reading& with,
-                     runtime::tool_definition& tool) {
-  tool.parameters = {{"type", "object"}, {"properties", json::object()}};
-  const auto found = fields.find("parameters");
-  if (found) {
-    auto parameters = fields.object("parameters");
-    if (!parameters)
-      return;
-    const auto type = parameters->find("type");
-    if (type == parameters->end() || *type != "object")
-      return fields.add(*found, "must be a JSON Schema with type: object");
-    tool.parameters = std::move(*parameters);
-  }
-  auto compiled = compile_schema(tool.parameters);
-  if (!compiled)
-    return fields.add(*found, compiled.error().message);
-  tool.schema = std::move(*compiled);
-  for (const auto& keyword : tool.schema->unenforced())
-    with.problems.warn(found->node->position, found->path,
-                       "tool '" + tool.name + "': " + keyword
-                         + " is sent to the model, but not enforced");
 }
 
 void read_argv(const field_reader& fields, const agent_draft& draft,
@@ -97,40 +44,56 @@ void read_argv(const field_reader& fields, const agent_draft& draft,
   command.argv = std::move(*argv);
 }
 
-/// Values stay as they are written: what `${NAME}` stands for is filled in when
-/// the program starts, and never stored.
 void read_env(const field_reader& fields, runtime::command_tool& command) {
   const auto found = fields.find("env");
   if (!found)
     return;
   if (found->node->type != document::kind::object)
     return fields.add(*found, "must be an object of strings");
-  const environment any = [](std::string_view) { return std::string{}; };
   for (const auto& member : found->node->members) {
     const auto place = found->at(member.key, member.value);
-    const auto& value = member.value;
-    if (!is_variable_name(member.key)) {
+    if (!is_variable_name(member.key))
       fields.add(place, "the name of a variable has letters, digits and '_', "
                         "and does not start with a digit");
-    } else if (value.type != document::kind::scalar
-               || !value.scalar.is_string()) {
-      fields.add(place, "must be a string; write it in quotes");
-    } else {
-      auto text = value.scalar.get<std::string>();
-      if (const auto checked = expand(text, any); !checked)
-        fields.add(place, checked.error().message);
-      else if (has_zero_byte(text))
-        fields.add(place, "must not contain a zero byte");
-      command.env.emplace(member.key, std::move(text));
-    }
+    else if (auto text = read_late_text(fields, place))
+      command.env.emplace(member.key, std::move(*text));
   }
 }
 
 } // namespace
 
+std::optional<std::string>
+read_late_text(const field_reader& fields, const file_place& place) {
+  const auto& value = *place.node;
+  if (value.type != document::kind::scalar || !value.scalar.is_string()) {
+    fields.add(place, "must be a string; write it in quotes");
+    return std::nullopt;
+  }
+  auto text = value.scalar.get<std::string>();
+  const environment any = [](std::string_view) { return std::string{}; };
+  if (const auto checked = expand(text, any); !checked)
+    fields.add(place, checked.error().message);
+  else if (has_zero_byte(text))
+    fields.add(place, "must not contain a zero byte");
+  return text;
+}
+
+runtime::command_tool
+read_program(const field_reader& fields, const agent_draft& draft) {
+  constexpr std::int64_t output_bytes_max = 64 * 1024 * 1024;
+  runtime::command_tool out;
+  read_argv(fields, draft, out);
+  read_env(fields, out);
+  if (const auto cwd = fields.text("cwd"); cwd && !cwd->empty())
+    out.cwd = resolve_path(draft, *cwd);
+  if (const auto bytes
+      = fields.integer("max_output_bytes", 1, output_bytes_max))
+    out.max_output_bytes = static_cast<std::uint64_t>(*bytes);
+  return out;
+}
+
 void read_command(const file_place& place, const reading& with,
                   agent_draft& draft) {
-  constexpr std::int64_t output_bytes_max = 64 * 1024 * 1024;
   constexpr std::int64_t retries_max = 1000;
   const field_reader fields{place,
                             with,
@@ -139,19 +102,13 @@ void read_command(const file_place& place, const reading& with,
                              "retries"}};
   runtime::tool_definition tool;
   tool.kind = runtime::tool_kind::command;
-  read_name(fields, draft, tool);
+  read_tool_name(fields, draft, tool);
   tool.description = fields.text("description").value_or("");
-  read_parameters(fields, with, tool);
-  read_argv(fields, draft, tool.command);
-  read_env(fields, tool.command);
-  if (const auto cwd = fields.text("cwd"); cwd && !cwd->empty())
-    tool.command.cwd = resolve_path(draft, *cwd);
+  read_tool_parameters(fields, with, tool);
+  tool.command = read_program(fields, draft);
   tool.timeout = fields.seconds("timeout");
   if (!tool.timeout)
     tool.timeout = draft.tool_timeout;
-  if (const auto bytes
-      = fields.integer("max_output_bytes", 1, output_bytes_max))
-    tool.command.max_output_bytes = static_cast<std::uint64_t>(*bytes);
   tool.sequential = fields.boolean("sequential").value_or(false);
   if (const auto retries = fields.integer("retries", 0, retries_max))
     tool.max_retries = static_cast<std::uint32_t>(*retries);

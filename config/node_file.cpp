@@ -40,6 +40,17 @@ void read_limits(const file_place& place, const reading& with,
     limits.park_after = *time;
 }
 
+std::string resolve(const fs::path& folder, const std::string& path) {
+  return (folder / path).lexically_normal().string();
+}
+
+void read_tls(const file_place& place, const reading& with,
+              const fs::path& folder, tls_options& tls) {
+  const field_reader fields{place, with, {"ca_file"}};
+  if (const auto file = fields.text("ca_file"); file && !file->empty())
+    tls.ca_file = resolve(folder, *file);
+}
+
 provider_options read_provider(const file_place& place, const reading& with) {
   const field_reader fields{place,
                             with,
@@ -63,16 +74,12 @@ provider_options read_provider(const file_place& place, const reading& with) {
   return provider;
 }
 
-std::string resolve(const fs::path& folder, const std::string& path) {
-  return (folder / path).lexically_normal().string();
-}
-
 void read_node(const file_place& root, const reading& with,
                const fs::path& folder, node_file& node) {
-  const field_reader fields{
-    root,
-    with,
-    {"$schema", "listen", "data_dir", "agents", "log", "providers", "limits"}};
+  const field_reader fields{root,
+                            with,
+                            {"$schema", "listen", "data_dir", "agents", "log",
+                             "providers", "tls", "limits"}};
   [[maybe_unused]] const auto hint = fields.text("$schema");
   node.listen = fields.text("listen").value_or(node.listen);
   if (const auto data = fields.text("data_dir"))
@@ -82,6 +89,8 @@ void read_node(const file_place& root, const reading& with,
     node.agents.push_back(path.empty() ? "" : resolve(folder, path));
   if (const auto log = fields.find("log"))
     read_log(*log, with, node.log);
+  if (const auto tls = fields.find("tls"))
+    read_tls(*tls, with, folder, node.tls);
   if (const auto limits = fields.find("limits"))
     read_limits(*limits, with, node.limits);
   const auto providers = fields.find("providers");

@@ -37,6 +37,12 @@ struct provider_options {
   std::map<std::string, std::string> headers;
 };
 
+struct tls_options {
+  /// Certificate authorities (PEM) that providers are checked against, instead
+  /// of the machine's own. Empty: SSL_CERT_FILE, else the machine's.
+  std::string ca_file;
+};
+
 struct node_limits {
   /// Runs that may work at the same time on this node. At least 1.
   std::uint64_t active_runs_max = 16'384;
@@ -44,7 +50,8 @@ struct node_limits {
   std::uint64_t queued_runs_max = 100'000;
   /// Largest body of an API request. 1 KiB to 1 GiB.
   std::uint64_t request_body_max_bytes = std::uint64_t{32} << 20;
-  /// Size of the journal at which new runs are refused. At least 1 MiB.
+  /// Bound of the journal's file. The last 256 MiB of it, a quarter at most,
+  /// are kept for runs that exist: new ones are refused. At least 1 MiB.
   std::uint64_t journal_bytes_max = std::uint64_t{1} << 40;
   /// How long an idle run stays in memory. At least 1 ms.
   std::chrono::milliseconds park_after{5'000};
@@ -60,6 +67,7 @@ struct node_file {
   log_options log;
   /// By the prefix of model strings.
   std::map<std::string, provider_options> providers;
+  tls_options tls;
   node_limits limits;
 };
 

@@ -42,6 +42,7 @@ constexpr auto names = std::to_array<std::pair<errc, std::string_view>>({
   {errc::run_time_limit_exceeded, "run_time_limit_exceeded"},
   {errc::outcome_unknown, "outcome_unknown"},
   {errc::approval_expired, "approval_expired"},
+  {errc::event_handler_failed, "event_handler_failed"},
   {errc::cancelled, "cancelled"},
   {errc::overloaded, "overloaded"},
   {errc::unavailable, "unavailable"},

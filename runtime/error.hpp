@@ -48,6 +48,7 @@ enum class errc : std::uint8_t {
   run_time_limit_exceeded = 45,
   outcome_unknown = 46,
   approval_expired = 47,
+  event_handler_failed = 48,
   // -- the node
   cancelled = 60,
   overloaded = 61,

@@ -31,6 +31,7 @@ field_reader::field_reader(const json& object, std::string place,
 }
 
 const json* field_reader::find(std::string_view key) const {
+  asked_.push_back(key);
   if (!object_.is_object())
     return nullptr;
   const auto found = object_.find(std::string{key});
@@ -81,6 +82,33 @@ const json* field_reader::array(std::string_view key) {
     return value;
   fail(key, "must be an array");
   return nullptr;
+}
+
+std::vector<std::string> field_reader::texts(std::string_view key) {
+  std::vector<std::string> out;
+  const auto* items = array(key);
+  if (items == nullptr)
+    return out;
+  for (const auto& item : *items) {
+    if (item.is_string())
+      out.push_back(item.get<std::string>());
+    else
+      fail(key, "must hold strings");
+  }
+  return out;
+}
+
+std::map<std::string, std::string>
+field_reader::text_map(std::string_view key) {
+  std::map<std::string, std::string> out;
+  const auto value = object(key);
+  for (const auto& [name, item] : value.items()) {
+    if (item.is_string())
+      out[name] = item.get<std::string>();
+    else
+      fail(key, "must hold strings");
+  }
+  return out;
 }
 
 bool field_reader::flag(std::string_view key, bool fallback) {
@@ -139,6 +167,16 @@ field_reader::choice(std::string_view key,
     return 0;
   }
   return static_cast<std::size_t>(found - names.begin());
+}
+
+json field_reader::rest() const {
+  json result;
+  if (!object_.is_object())
+    return result;
+  for (const auto& [key, value] : object_.items())
+    if (std::find(asked_.begin(), asked_.end(), key) == asked_.end())
+      result[key] = value;
+  return result;
 }
 
 void field_reader::only(std::initializer_list<std::string_view> keys) {

@@ -8,9 +8,11 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace perdure::runtime {
 
@@ -20,7 +22,7 @@ namespace perdure::runtime {
 /// null is an absent field.
 class field_reader {
 public:
-  /// @pre `object` and `problem` outlive the reader
+  /// @pre `object` and `problem` outlive the reader, and so do all keys
   field_reader(const json& object, std::string place, std::string& problem);
 
   /// @returns nullptr when the field is absent or null
@@ -39,6 +41,12 @@ public:
   /// An array; nullptr when absent.
   const json* array(std::string_view key);
 
+  /// Strings; empty when absent.
+  std::vector<std::string> texts(std::string_view key);
+
+  /// An object of strings; empty when absent.
+  std::map<std::string, std::string> text_map(std::string_view key);
+
   bool flag(std::string_view key, bool fallback);
 
   /// A whole number that is not negative.
@@ -54,6 +62,9 @@ public:
   std::size_t
   choice(std::string_view key, std::initializer_list<std::string_view> names);
 
+  /// The fields that nobody asked for, as they are; null when there are none.
+  json rest() const;
+
   /// Refuses every other key.
   void only(std::initializer_list<std::string_view> keys);
 
@@ -66,6 +77,7 @@ private:
   const json& object_;
   std::string place_;
   std::string& problem_;
+  mutable std::vector<std::string_view> asked_;
 };
 
 /// A whole number, also when it was written as `5.0`.

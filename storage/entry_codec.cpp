@@ -2,6 +2,7 @@
 
 #include "runtime/messages/history_json.hpp"
 #include "storage/blob.hpp"
+#include "storage/json_pieces.hpp"
 #include "storage/proto/entry.pb.h"
 
 #include <openssl/sha.h>
@@ -153,8 +154,20 @@ public:
 private:
   void put(proto::Content& out, const json& value) {
     auto text = runtime::to_text(value);
+    const auto pieces = text.size() < blob_threshold_bytes
+                          ? std::vector<std::string_view>{text}
+                          : split_at_long_strings(text, blob_threshold_bytes);
+    if (pieces.size() == 1)
+      return put_text(out, text);
+    for (const auto piece : pieces)
+      put_text(*out.mutable_pieces()->add_piece(), piece);
+  }
+
+  /// @param out a Content or a Piece
+  template <class Holder>
+  void put_text(Holder& out, std::string_view text) {
     if (text.size() < blob_threshold_bytes) {
-      out.set_inline_bytes(std::move(text));
+      out.set_inline_bytes(text.data(), text.size());
       return;
     }
     auto hash = hash_of(text);
@@ -211,6 +224,8 @@ private:
     out.set_conversation_id(value.conversation_id);
     if (!value.deferred_results.is_null())
       put(*out.mutable_deferred_results(), value.deferred_results);
+    for (auto& handler : value.handlers)
+      put(*out.add_handlers(), runtime::to_json(handler));
   }
 
   static void put(proto::UsageLimits& out, const runtime::usage_limits& value) {
@@ -246,7 +261,7 @@ encoded_entry encode(const runtime::entry& value) {
   auto* out = google::protobuf::Arena::CreateMessage<proto::Entry>(&arena);
   encoder write{*out};
   std::visit(write, value);
-  return {out->SerializeAsString(), std::move(write.blobs)};
+  return {out->SerializeAsString(), std::move(write.blobs), sort_of(value)};
 }
 
 blob_hash hash_of(std::string_view text) {

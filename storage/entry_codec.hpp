@@ -2,6 +2,7 @@
 
 #include "runtime/flow/entry.hpp"
 #include "runtime/result.hpp"
+#include "storage/entry_sort.hpp"
 
 #include <functional>
 #include <string>
@@ -23,6 +24,7 @@ struct encoded_entry {
   std::string bytes;
   /// Content that goes to the blob store, packed, in order of appearance.
   std::vector<std::pair<blob_hash, std::string>> blobs;
+  entry_sort sort = entry_sort::other;
 };
 
 /// Encodes an entry. Pure; usable from any thread.

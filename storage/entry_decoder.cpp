@@ -103,17 +103,28 @@ private:
     switch (in.form_case()) {
       case proto::Content::kInlineBytes:
         return parse(in.inline_bytes());
-      case proto::Content::kBlob: {
-        auto text = blobs_(in.blob());
-        if (text)
-          return parse(*text);
-        fail(text.error());
-        return nullptr;
+      case proto::Content::kBlob:
+        return parse(fetch(in.blob()));
+      case proto::Content::kPieces: {
+        std::string text;
+        for (const auto& piece : in.pieces().piece())
+          text += piece.form_case() == proto::Piece::kBlob
+                    ? fetch(piece.blob())
+                    : piece.inline_bytes();
+        return parse(text);
       }
       case proto::Content::FORM_NOT_SET:
         break;
     }
     return nullptr;
+  }
+
+  std::string fetch(const blob_hash& hash) {
+    auto text = blobs_(hash);
+    if (text)
+      return std::move(*text);
+    fail(text.error());
+    return {};
   }
 
   json parse(std::string_view text) {
@@ -158,6 +169,14 @@ private:
     return out;
   }
 
+  runtime::event_handler read_handler(const proto::Content& in) {
+    std::string reason;
+    auto out = runtime::read_event_handler(read(in), "handler", reason);
+    if (!reason.empty())
+      damaged(std::move(reason));
+    return out;
+  }
+
   runtime::run_input read(const proto::RunInput& in) {
     runtime::run_input out;
     out.agent = in.agent();
@@ -172,6 +191,8 @@ private:
     out.model = in.model();
     out.conversation_id = in.conversation_id();
     out.deferred_results = read(in.deferred_results());
+    for (auto& item : in.handlers())
+      out.handlers.push_back(read_handler(item));
     return out;
   }
 

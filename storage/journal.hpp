@@ -35,10 +35,36 @@ struct run_summary {
   /// Earliest moment at which a run that is not live must go on.
   std::optional<timestamp> wake_at;
   std::vector<std::string> tags;
+  /// Questions that nobody has answered yet.
+  std::uint32_t open_questions = 0;
+  /// It has ended or waits, and event handlers have yet to be told of
+  /// something.
+  bool handlers_behind = false;
   /// Sequence of the last entry; set by the journal.
   std::uint64_t last_sequence = 0;
 
   friend bool operator==(const run_summary&, const run_summary&) = default;
+};
+
+/// Makes an entry of an append findable by the key of what it is the outcome
+/// of.
+struct cache_put {
+  /// Any text of 1 to 256 bytes.
+  std::string key;
+  /// Position in `append_batch::entries`.
+  std::size_t entry = 0;
+  timestamp stored_at{};
+  std::optional<timestamp> expires_at;
+};
+
+/// Where an outcome is that can be used again.
+struct cache_ref {
+  std::string run_id;
+  std::uint64_t sequence = 0;
+  timestamp stored_at{};
+  std::optional<timestamp> expires_at;
+
+  friend bool operator==(const cache_ref&, const cache_ref&) = default;
 };
 
 /// An append to one run: all of it becomes durable, or none.
@@ -54,6 +80,9 @@ struct append_batch {
   /// Set with sequence 1 only: the key, and a digest of what was asked for.
   std::string idempotency_key;
   std::string request_digest;
+  /// A key that is there already refers to the new entry from then on. Each put
+  /// also removes a few others that had expired when it was stored.
+  std::vector<cache_put> cache;
 };
 
 /// What became of one batch. `code` is errc::none when it is durable.
@@ -70,6 +99,10 @@ struct run_query {
   std::optional<run_status> status;
   std::string agent;
   std::string tag;
+  /// Only runs with open questions.
+  bool asks = false;
+  /// Only runs whose event handlers are behind.
+  bool behind = false;
   /// Created at or after.
   std::optional<timestamp> since;
   std::size_t limit = 50;
@@ -107,9 +140,16 @@ public:
 
   /// Appends all batches in one durable transaction and returns one outcome
   /// per batch, in order. A refused batch does not harm the others; a failure
-  /// of the store refuses all with the same code.
+  /// of the store refuses all with the same code. A store may keep room that
+  /// only runs that exist may use: it then refuses with errc::storage_full
+  /// those batches that create one.
   [[nodiscard]] virtual std::vector<append_outcome>
   commit(const std::vector<append_batch>& batches) = 0;
+
+  /// Whether a small run that is created now would find room. Asks the disk;
+  /// not for every append.
+  /// Errors: errc::storage_full with what is full, errc::storage_io.
+  [[nodiscard]] virtual result<runtime::unit> check_room() = 0;
 
   /// Entries of a run from sequence `from`, at most `limit`.
   /// Errors: errc::run_not_found, errc::storage_corrupt.
@@ -141,6 +181,11 @@ public:
   [[nodiscard]] virtual result<
     std::optional<std::pair<std::string, std::string>>>
   find_key(const std::string& idempotency_key) const = 0;
+
+  /// What was stored last under a key of the cache, expired or not: that may
+  /// have been removed.
+  [[nodiscard]] virtual result<std::optional<cache_ref>>
+  find_cached(const std::string& key) const = 0;
 
   /// Stores a definition's text under its hash; does nothing when it is there.
   [[nodiscard]] virtual result<runtime::unit>

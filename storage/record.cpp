@@ -19,6 +19,8 @@ constexpr std::uint64_t time_offset = std::uint64_t{1} << 63;
 /// A record that LMDB and Protobuf can both hold.
 constexpr std::size_t entry_size_max = std::size_t{1} << 30;
 
+constexpr std::size_t cache_key_max = 256;
+
 constexpr std::string_view digits = "0123456789abcdef";
 
 /// Value of a lower-case hex digit, or 16.
@@ -213,6 +215,8 @@ std::string encode_summary(const run_summary& value) {
     out.set_wake_at_us(count(*value.wake_at));
   for (auto& tag : value.tags)
     out.add_tags(tag);
+  out.set_open_questions(value.open_questions);
+  out.set_handlers_behind(value.handlers_behind);
   return out.SerializeAsString();
 }
 
@@ -236,6 +240,8 @@ decode_summary(std::string_view run_id, std::string_view payload) {
   if (in.has_wake_at_us())
     value.wake_at = time_at(in.wake_at_us());
   value.tags.assign(in.tags().begin(), in.tags().end());
+  value.open_questions = in.open_questions();
+  value.handlers_behind = in.handlers_behind();
   return value;
 }
 
@@ -258,6 +264,31 @@ result<key_holder> decode_key_holder(std::string_view payload) {
   return key_holder{in.key(), run_id_of(in.run_id()), in.request_digest()};
 }
 
+std::string encode_cache_ref(const cache_ref& value) {
+  auto run = run_key_of(value.run_id);
+  assert(run);
+  proto::CachedOutcome out;
+  out.set_run_id(run->data(), run->size());
+  out.set_sequence(value.sequence);
+  out.set_stored_at_us(count(value.stored_at));
+  if (value.expires_at)
+    out.set_expires_at_us(count(*value.expires_at));
+  return out.SerializeAsString();
+}
+
+result<cache_ref> decode_cache_ref(std::string_view payload) {
+  proto::CachedOutcome in;
+  if (!in.ParseFromArray(payload.data(), static_cast<int>(payload.size()))
+      || in.run_id().size() != run_key{}.size())
+    return failure{errc::storage_corrupt,
+                   "record of a cached outcome cannot be parsed"};
+  cache_ref value{
+    run_id_of(in.run_id()), in.sequence(), time_at(in.stored_at_us()), {}};
+  if (in.has_expires_at_us())
+    value.expires_at = time_at(in.expires_at_us());
+  return value;
+}
+
 // -- rules that hold before the store is asked --------------------------------
 
 append_outcome check(const append_batch& batch, std::uint64_t epoch) {
@@ -277,6 +308,13 @@ append_outcome check(const append_batch& batch, std::uint64_t epoch) {
   if (batch.next_sequence != 1 && !batch.idempotency_key.empty())
     return refuse(errc::invalid_argument, batch,
                   "only the first append may claim an idempotency key");
+  for (auto& put : batch.cache)
+    if (put.key.empty() || put.key.size() > cache_key_max
+        || put.entry >= batch.entries.size())
+      return refuse(errc::invalid_argument, batch,
+                    "a key of the cache has 1 to "
+                      + std::to_string(cache_key_max)
+                      + " bytes and names an entry of the append");
   for (auto& entry : batch.entries) {
     if (entry.bytes.size() > entry_size_max)
       return refuse(errc::payload_too_large, batch,
@@ -334,6 +372,8 @@ bool matches(const run_query& query, const run_summary& run) {
   return (!query.status || run.status == *query.status)
          && (query.agent.empty() || run.agent == query.agent)
          && (query.tag.empty() || has_tag())
+         && (!query.asks || run.open_questions > 0)
+         && (!query.behind || run.handlers_behind)
          && (!query.since || run.created_at >= *query.since);
 }
 

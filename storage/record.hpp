@@ -97,6 +97,15 @@ std::string encode_key_holder(const key_holder& value);
 /// Errors: errc::storage_corrupt.
 result<key_holder> decode_key_holder(std::string_view payload);
 
+/// @pre `value.run_id` is a run id
+std::string encode_cache_ref(const cache_ref& value);
+
+/// Errors: errc::storage_corrupt.
+result<cache_ref> decode_cache_ref(std::string_view payload);
+
+/// Expired outcomes that one put removes at most.
+constexpr std::size_t cache_sweep_max = 8;
+
 // -- rules that hold before the store is asked --------------------------------
 
 /// What is wrong with `batch` on its own; errc::none when nothing is.

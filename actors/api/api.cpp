@@ -1,11 +1,13 @@
 #include "actors/api/api.hpp"
 
 #include "actors/api/answers.hpp"
+#include "actors/api/approvals.hpp"
 #include "actors/api/create_session.hpp"
 #include "actors/api/event_session.hpp"
 #include "actors/api/openapi.hpp"
 #include "actors/api/stored_run.hpp"
 #include "runtime/agent/definition_json.hpp"
+#include "runtime/flow/handler_views.hpp"
 #include "runtime/flow/views.hpp"
 #include "runtime/messages/history_json.hpp"
 
@@ -24,6 +26,7 @@ namespace {
 
 constexpr std::string_view runs_path = "/v1/runs";
 constexpr std::string_view agents_path = "/v1/agents";
+constexpr std::string_view approvals_path = "/v1/approvals";
 
 /// The rest of `path` below `prefix`; nothing when it is not below it.
 std::optional<std::string>
@@ -148,8 +151,12 @@ void api_state::handle(exchange_ptr exchange) {
       runs(exchange);
     else
       one_run(exchange, *rest);
+  } else if (const auto id = below(request.path, approvals_path)) {
+    approvals(exchange, *id);
   } else if (const auto name = below(request.path, agents_path)) {
     agents(*exchange, *name);
+  } else if (request.path == "/metrics") {
+    show_metrics(*exchange);
   } else if (request.path == "/openapi.json") {
     exchange->respond(200, "application/json", openapi_document());
   } else {
@@ -183,6 +190,17 @@ bool api_state::health(server_exchange& exchange) const {
               {"active_runs", node.active_runs.load()},
               {"queued_runs", node.queued_runs.load()}});
   return true;
+}
+
+void api_state::show_metrics(server_exchange& exchange) const {
+  if (exchange.request().method != "GET")
+    return not_allowed(exchange, "GET");
+  const auto& node = *options.services;
+  auto runs = node.journal->count_by_status();
+  if (!runs)
+    return answer(exchange, runs.error());
+  exchange.respond(200, "text/plain; version=0.0.4; charset=utf-8",
+                   prometheus_text(*node.metrics, *node.health, *runs));
 }
 
 // -- runs ---------------------------------------------------------------------
@@ -233,6 +251,8 @@ void api_state::one_run(const exchange_ptr& exchange, const std::string& rest) {
   const auto run_id = rest.substr(0, slash);
   const auto what
     = slash == std::string::npos ? std::string{} : rest.substr(slash + 1);
+  if (what == "approvals")
+    return run_approvals(exchange, run_id);
   const bool changes = what == "cancel";
   if (exchange->request().method != (changes ? "POST" : "GET"))
     not_allowed(*exchange, changes ? "POST" : "GET");
@@ -257,7 +277,8 @@ void api_state::read_run(server_exchange& exchange, const std::string& run_id,
   else if (what == "tasks")
     answer(exchange, 200,
            json{{"tasks", tasks_json(run->definition, node.language.render,
-                                     run->entries)}});
+                                     run->entries)},
+                {"event_handlers", handlers_json(run->state, run->entries)}});
   else if (what == "journal")
     answer(exchange, 200, journal_json(run->entries));
   else if (what == "why")
@@ -266,7 +287,7 @@ void api_state::read_run(server_exchange& exchange, const std::string& run_id,
     answer(exchange, failure{errc::run_not_found,
                              "a run has no '" + what
                                + "'; it has: events, messages, tasks, journal, "
-                                 "why, cancel"});
+                                 "why, approvals, cancel"});
 }
 
 void api_state::events(const exchange_ptr& exchange,
@@ -326,6 +347,43 @@ void api_state::cancel(server_exchange& exchange, const std::string& run_id) {
   }
   self->send(options.gateway, cancel_run{run_id, std::move(reason)});
   answer(exchange, 202, json{{"id", run_id}, {"state", "cancelling"}});
+}
+
+// -- approvals ----------------------------------------------------------------
+
+void api_state::approvals(const exchange_ptr& exchange, const std::string& id) {
+  const auto& request = exchange->request();
+  if (!id.empty())
+    return request.method == "POST" ? decide(exchange, id)
+                                    : not_allowed(*exchange, "POST");
+  if (request.method != "GET")
+    return not_allowed(*exchange, "GET");
+  auto body = list_approvals(*options.services, request);
+  if (!body)
+    return answer(*exchange, body.error());
+  answer(*exchange, 200, *body);
+}
+
+void api_state::run_approvals(const exchange_ptr& exchange,
+                              const std::string& run_id) {
+  const auto& method = exchange->request().method;
+  if (method == "POST")
+    return decide(exchange, {});
+  if (method != "GET")
+    return not_allowed(*exchange, "GET, POST");
+  auto body = approvals_of_run(*options.services, run_id);
+  if (!body)
+    return answer(*exchange, body.error());
+  answer(*exchange, 200, *body);
+}
+
+void api_state::decide(const exchange_ptr& exchange, const std::string& id) {
+  auto request = parse_decision(id, exchange->request().body);
+  if (!request)
+    return answer(*exchange, request.error());
+  self->spawn(decision_session,
+              decision_session_options{options.services, options.gateway,
+                                       exchange, std::move(*request)});
 }
 
 // -- agents -------------------------------------------------------------------

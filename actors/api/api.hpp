@@ -38,6 +38,7 @@ private:
 
   [[nodiscard]] bool authorized(const server_request& request) const;
   bool health(server_exchange& exchange) const;
+  void show_metrics(server_exchange& exchange) const;
   void runs(const exchange_ptr& exchange);
   void create(const exchange_ptr& exchange);
   void list(server_exchange& exchange) const;
@@ -46,6 +47,10 @@ private:
                 const std::string& what) const;
   void events(const exchange_ptr& exchange, const std::string& run_id);
   void cancel(server_exchange& exchange, const std::string& run_id);
+  void approvals(const exchange_ptr& exchange, const std::string& id);
+  void run_approvals(const exchange_ptr& exchange, const std::string& run_id);
+  /// @param id of the question; empty when the body names it
+  void decide(const exchange_ptr& exchange, const std::string& id);
   void agents(server_exchange& exchange, const std::string& rest) const;
 };
 

@@ -1,5 +1,6 @@
 #include "actors/api/create_request.hpp"
 
+#include "runtime/flow/deferred.hpp"
 #include "runtime/messages/history_json.hpp"
 #include "runtime/messages/repair.hpp"
 
@@ -18,7 +19,8 @@ namespace {
 
 constexpr auto keys = std::to_array<std::string_view>(
   {"agent", "prompt", "message_history", "deps", "metadata", "tags",
-   "usage_limits", "model", "conversation_id", "schedule_at"});
+   "usage_limits", "model", "conversation_id", "schedule_at",
+   "deferred_tool_results", "event_handlers"});
 
 constexpr std::size_t text_max_bytes = 256;
 
@@ -94,6 +96,9 @@ result<unit> read_objects(const json& body, runtime::run_input& input) {
       return history.error();
     input.history = std::move(*history);
   }
+  if (const auto found = body.find("deferred_tool_results");
+      found != body.end())
+    input.deferred_results = *found;
   if (const auto found = body.find("usage_limits");
       found != body.end() && !found->is_null()) {
     auto limits = runtime::usage_limits_from_json(*found, input.limits);
@@ -101,6 +106,27 @@ result<unit> read_objects(const json& body, runtime::run_input& input) {
       return limits.error();
     input.limits = *limits;
   }
+  return runtime::ok();
+}
+
+/// Names tell the handlers of a run apart, those of its agent included.
+result<unit> read_handlers(const json& body, create_request& out) {
+  const auto found = body.find("event_handlers");
+  if (found == body.end())
+    return runtime::ok();
+  auto handlers = runtime::handlers_from_request(*found);
+  if (!handlers)
+    return handlers.error();
+  auto all = out.definition->handlers;
+  for (auto& handler : *handlers) {
+    const auto is_same
+      = [&](const auto& other) { return other.name == handler.name; };
+    if (std::any_of(all.begin(), all.end(), is_same))
+      return invalid("two event handlers of the run are called '" + handler.name
+                     + "'; give the new one another name");
+    all.push_back(handler);
+  }
+  out.entry.input.handlers = std::move(*handlers);
   return runtime::ok();
 }
 
@@ -157,8 +183,8 @@ std::string conversation_of(const runtime::message_history& history) {
 }
 
 /// The same for the same request, in whatever order its keys were written.
-std::string digest_of(const std::string& body) {
-  const auto sorted = nlohmann::json::parse(body, nullptr, false);
+std::string digest_of(const json& body) {
+  const nlohmann::json sorted = body;
   return storage::hash_of(
     sorted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
@@ -176,6 +202,18 @@ check_instructions(const services& node, const create_request& request) {
   return runtime::ok();
 }
 
+/// Whether a run can start from what it is given.
+result<unit> check_start(const create_request& request) {
+  const auto& input = request.entry.input;
+  if (input.deferred_results.is_null())
+    return runtime::check_input(input.history, input.prompt,
+                                !request.definition->instructions.empty());
+  if (!input.prompt.is_null())
+    return invalid("a run that goes on with deferred_tool_results has no "
+                   "prompt of its own");
+  return runtime::check_deferred(input.history, input.deferred_results);
+}
+
 } // namespace
 
 result<create_request>
@@ -184,28 +222,33 @@ parse_create(const services& node, const std::string& body,
   auto value = runtime::parse_json(body);
   if (!value)
     return invalid("the body is not JSON: " + value.error().message);
-  if (!value->is_object())
+  return parse_create(node, *value, key);
+}
+
+result<create_request>
+parse_create(const services& node, const json& body, const std::string& key) {
+  if (!body.is_object())
     return invalid("the body must be an object");
   create_request out;
   auto& input = out.entry.input;
-  if (auto checked = check_keys(*value); !checked)
+  if (auto checked = check_keys(body); !checked)
     return checked.error();
-  if (auto read = read_agent(node, *value, out); !read)
+  if (auto read = read_agent(node, body, out); !read)
     return read.error();
-  if (auto read = read_prompt(*value, input); !read)
+  if (auto read = read_prompt(body, input); !read)
     return read.error();
-  if (auto read = read_tags(*value, input); !read)
+  if (auto read = read_tags(body, input); !read)
     return read.error();
-  if (auto read = read_objects(*value, input); !read)
+  if (auto read = read_objects(body, input); !read)
     return read.error();
-  if (auto read = read_schedule(*value, out.entry); !read)
+  if (auto read = read_handlers(body, out); !read)
     return read.error();
-  auto conversation = text_field(*value, "conversation_id");
+  if (auto read = read_schedule(body, out.entry); !read)
+    return read.error();
+  auto conversation = text_field(body, "conversation_id");
   if (!conversation)
     return conversation.error();
-  if (auto checked = runtime::check_input(
-        input.history, input.prompt, !out.definition->instructions.empty());
-      !checked)
+  if (auto checked = check_start(out); !checked)
     return checked.error();
   if (auto checked = check_instructions(node, out); !checked)
     return checked.error();

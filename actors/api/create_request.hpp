@@ -21,5 +21,8 @@ struct create_request {
 runtime::result<create_request>
 parse_create(const services& node, const std::string& body,
              const std::string& key);
+runtime::result<create_request>
+parse_create(const services& node, const runtime::json& body,
+             const std::string& key);
 
 } // namespace perdure::actors

@@ -17,8 +17,9 @@ event_session_state::event_session_state(event_session_actor::pointer self_ptr)
 }
 
 void event_session_state::start() {
-  stream.emplace(options.definition, options.after);
-  next = stream->first_entry();
+  feed.emplace(event_feed_options{options.services, options.run_id,
+                                  options.definition, options.after,
+                                  [this](const auto& x) { write(x); }});
   options.exchange->begin_stream("text/event-stream");
   options.exchange->on_close(
     [me = event_session_actor{self}] { caf::anon_send(me, over_atom_v); });
@@ -26,57 +27,17 @@ void event_session_state::start() {
   if (options.follow)
     self->send(options.gateway,
                watch_run{options.run_id, event_session_actor{self}});
-  catch_up();
-  if (!options.follow)
+  feed->catch_up();
+  if (!options.follow || feed->is_over())
     end();
-  else if (!ended)
+  else
     keep_alive();
 }
 
-void event_session_state::catch_up() {
-  constexpr std::size_t entries_max = 256;
-  while (!ended) {
-    auto entries
-      = options.services->journal->read(options.run_id, next, entries_max);
-    if (!entries) {
-      options.services->log(log_level::error, "events of run " + options.run_id
-                                                + ": "
-                                                + entries.error().message);
-      end();
-      return;
-    }
-    for (const auto& stored : *entries)
-      send(stored.sequence, stored.value);
-    if (entries->size() < entries_max)
-      return;
-  }
-}
-
-void event_session_state::on(const entries_published& news) {
-  if (news.first > next)
-    catch_up();
-  auto sequence = news.first;
-  for (const auto& entry : *news.entries) {
-    if (sequence == next && !ended)
-      send(sequence, entry);
-    ++sequence;
-  }
-}
-
-void event_session_state::on(const deltas_published& news) {
-  if (news.sequence + 1 > next)
-    catch_up();
-  if (ended || news.sequence + 1 != next)
-    return; // of a response that is finished by now
-  for (const auto& event : *news.events)
-    write(stream->on_live(news.sequence, event, news.time));
-}
-
-void event_session_state::send(std::uint64_t sequence,
-                               const runtime::entry& entry) {
-  write(stream->on_entry(sequence, entry));
-  next = sequence + 1;
-  if (std::holds_alternative<runtime::run_ended>(entry))
+template <class News>
+void event_session_state::on(const News& news) {
+  feed->on(news);
+  if (feed->is_over())
     end();
 }
 
@@ -116,7 +77,7 @@ event_session(event_session_actor::stateful_pointer<event_session_state> self,
     [self](const entries_published& x) { self->state.on(x); },
     [self](const deltas_published& x) { self->state.on(x); },
     [self](const run_over&) {
-      self->state.catch_up();
+      self->state.feed->catch_up();
       self->state.end();
     },
     [self](next_atom) {

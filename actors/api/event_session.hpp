@@ -1,8 +1,8 @@
 #pragma once
 
+#include "actors/runs/event_feed.hpp"
 #include "actors/runs/gateway_api.hpp"
 #include "actors/services.hpp"
-#include "runtime/flow/events.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -38,22 +38,17 @@ struct event_session_state {
   explicit event_session_state(event_session_actor::pointer self_ptr);
 
   void start();
-  void on(const entries_published& news);
-  void on(const deltas_published& news);
-  void keep_alive();
-  /// Sends what the journal has from `next` on.
-  void catch_up();
-  void send(std::uint64_t sequence, const runtime::entry& entry);
+  template <class News>
+  void on(const News& news);
   void write(const std::vector<runtime::event_envelope>& events);
+  void keep_alive();
   void end();
 
   static constexpr const char* name = "event-session";
 
   event_session_actor::pointer self;
   event_session_options options;
-  std::optional<runtime::event_stream> stream;
-  /// Sequence of the entry that is sent next.
-  std::uint64_t next = 1;
+  std::optional<event_feed> feed;
   bool ended = false;
 };
 

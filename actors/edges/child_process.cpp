@@ -31,6 +31,7 @@ struct start_plan {
   char* const* environment = nullptr;
   const char* directory = nullptr;
   std::array<int, 3> standard{};
+  pid_t* group = nullptr;
   unsigned descriptors_max = 0;
   pid_t parent = 0;
   start_step failed_step = start_step::none;
@@ -77,6 +78,9 @@ PERDURE_IN_CHILD int run_child(void* argument) {
   auto* plan = static_cast<start_plan*>(argument);
   if (::syscall(SYS_setpgid, 0, 0) != 0)
     return fail_child(plan, start_step::group);
+  if (plan->group != nullptr)
+    __atomic_store_n(plan->group, static_cast<pid_t>(::syscall(SYS_getpid)),
+                     __ATOMIC_RELEASE);
   ::syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (::syscall(SYS_getppid) != plan->parent)
     return fail_child(plan, start_step::group);
@@ -226,8 +230,9 @@ unsigned descriptors_max() {
 }
 
 /// Sets `pid`. @returns why it could not.
-std::string launch(const process_request& request, const std::string& program,
-                   const std::array<int, 3>& standard, pid_t& pid) {
+std::string
+launch(const process_request& request, const std::string& program,
+       const std::array<int, 3>& standard, pid_t* group, pid_t& pid) {
   auto arguments = request.argv;
   std::vector<std::string> variables;
   for (const auto& [key, value] : request.environment)
@@ -241,6 +246,7 @@ std::string launch(const process_request& request, const std::string& program,
   if (!request.directory.empty())
     plan.directory = request.directory.c_str();
   plan.standard = standard;
+  plan.group = group;
   plan.descriptors_max = descriptors_max();
   plan.parent = ::getpid();
   const auto born = give_birth(plan);
@@ -257,7 +263,7 @@ std::string launch(const process_request& request, const std::string& program,
 
 } // namespace
 
-child_process start_child(const process_request& request) {
+child_process start_child(const process_request& request, pid_t* group) {
   child_process child;
   child.problem = check(request);
   if (!child.problem.empty())
@@ -281,7 +287,7 @@ child_process start_child(const process_request& request) {
   child.problem
     = launch(request, program,
              {input.read.value(), output.write.value(), errors.write.value()},
-             child.pid);
+             group, child.pid);
   if (!child.problem.empty())
     return child;
   child.exit = file_descriptor{

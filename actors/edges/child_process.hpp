@@ -20,8 +20,9 @@ struct child_process {
   std::string problem;
 };
 
-/// Starts `request.argv` as the leader of a process group of its own. The
-/// kernel kills it when the calling thread ends, however that happens.
-child_process start_child(const process_request& request);
+/// Starts `request.argv` as the leader of a process group of its own, whose
+/// number is in `group` (may be null) before the program begins. The kernel
+/// kills the leader when the calling thread ends, however that happens.
+child_process start_child(const process_request& request, pid_t* group);
 
 } // namespace perdure::actors

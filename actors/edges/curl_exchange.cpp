@@ -25,6 +25,21 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
 }
 
+/// Whether the next attempt would end the same way.
+bool is_permanent(CURLcode code) {
+  switch (code) {
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string_view what_to_check(CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -36,13 +51,16 @@ std::string_view what_to_check(CURLcode code) {
       return "Check that the server runs and that no firewall is in between.";
     case CURLE_OPERATION_TIMEDOUT:
       return "Check the server and the network, or allow more time.";
+    case CURLE_SSL_CACERT_BADFILE:
+      return "Check the file of certificate authorities (tls.ca_file, "
+             "SSL_CERT_FILE).";
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-      return "Check the server's certificate, the certificate authorities of "
-             "this machine and its clock.";
+      return "Check the server's certificate and its name, the certificate "
+             "authorities of this machine (tls.ca_file, SSL_CERT_FILE) and its "
+             "clock.";
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
@@ -173,7 +191,8 @@ bool curl_exchange::take_body(std::string_view chunk) {
     fail(errc::payload_too_large,
          request_.method + " " + origin_ + ": the answer is larger than "
            + std::to_string(request_.response_max_bytes)
-           + " bytes, which is the limit of this request.");
+           + " bytes, which is the limit of this request.",
+         true);
     return false;
   }
   if (chunk.empty())
@@ -242,9 +261,9 @@ bool curl_exchange::check_timeouts(time_point now) {
   return failure_.code == errc::none;
 }
 
-void curl_exchange::fail(errc code, std::string message) {
+void curl_exchange::fail(errc code, std::string message, bool permanent) {
   if (failure_.code == errc::none)
-    failure_ = {code, std::move(message)};
+    failure_ = {code, std::move(message), permanent};
 }
 
 void curl_exchange::fail_with(CURLcode code) {
@@ -255,7 +274,7 @@ void curl_exchange::fail_with(CURLcode code) {
   message.append(". ").append(what_to_check(code));
   fail(code == CURLE_OPERATION_TIMEDOUT ? errc::model_timeout
                                         : errc::model_network_error,
-       std::move(message));
+       std::move(message), is_permanent(code));
 }
 
 void curl_exchange::finish(CURLcode code) {

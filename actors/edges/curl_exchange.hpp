@@ -44,7 +44,7 @@ public:
   [[nodiscard]] bool check_timeouts(time_point now);
 
   /// Records why the exchange ends, unless there is a reason already.
-  void fail(runtime::errc code, std::string message);
+  void fail(runtime::errc code, std::string message, bool permanent = false);
 
   /// Tells the receiver how it ended, as the last callback.
   void finish(CURLcode code);

@@ -47,6 +47,11 @@ bool curl_exchange::prepare(CURL* easy, const curl_options& options) {
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(
                                    request_.connect_timeout.count(), 1)));
+  if (!options.ca_file.empty()) {
+    set(CURLOPT_CAINFO, options.ca_file.c_str());
+    // The folder of the machine's authorities would be trusted besides.
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  }
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   set(CURLOPT_HTTPHEADER, headers_);
   set(CURLOPT_HEADERFUNCTION, &curl_exchange::header);
@@ -70,7 +75,8 @@ bool curl_exchange::prepare_url() {
     // Not shown: it may hold a secret.
     fail(errc::model_network_error,
          "The URL of the request is not usable. It must be an absolute URL "
-         "that begins with http:// or https://.");
+         "that begins with http:// or https://.",
+         true);
     return false;
   }
   origin_ = scheme + "://" + url_part(url.get(), CURLUPART_HOST);
@@ -90,7 +96,7 @@ bool curl_exchange::add_header(const std::string& line) {
 bool curl_exchange::prepare_headers() {
   if (!is_token(request_.method)) {
     fail(errc::model_network_error,
-         "The request to " + origin_ + " has no usable method.");
+         "The request to " + origin_ + " has no usable method.", true);
     return false;
   }
   bool has_type = false;
@@ -101,7 +107,8 @@ bool curl_exchange::prepare_headers() {
            "The request to " + origin_ + " has a header "
              + (is_token(name) ? name + " whose value" : "whose name")
              + " has a forbidden character in it. Check the configured "
-               "headers and keys for line breaks.");
+               "headers and keys for line breaks.",
+           true);
       return false;
     }
     const auto key = lower_case(name);

@@ -44,6 +44,9 @@ struct http_failure {
   /// errc::internal when the receiver threw.
   runtime::errc code = runtime::errc::none;
   std::string message;
+  /// Another attempt would end the same way: a certificate that does not hold,
+  /// a request that cannot be sent, an answer over its limit.
+  bool permanent = false;
 };
 
 /// Receives one response. Called on the client's thread, in order, and never
@@ -87,10 +90,14 @@ struct curl_options {
   /// Connections to one host at a time; further requests wait.
   long connections_per_host_max = 4'096;
   std::string user_agent = "perdure/0.1";
+  /// Certificate authorities (PEM) to trust instead of the machine's own; empty
+  /// for those.
+  std::string ca_file;
 };
 
-/// The libcurl multi interface on a thread that this object owns. Proxies and
-/// certificates come from the environment as with curl itself.
+/// The libcurl multi interface on a thread that this object owns: HTTP/2 where
+/// TLS agrees on it, one connection for many requests. Proxies come from the
+/// environment as with curl itself.
 std::unique_ptr<http_client> make_curl_http_client(curl_options options = {});
 
 } // namespace perdure::actors

@@ -26,6 +26,8 @@ struct http_server_options {
   std::chrono::seconds idle_timeout{120};
   /// Bytes that may wait for a slow reader of a stream before it is cut off.
   std::uint64_t stream_buffer_max_bytes = 8ull << 20;
+  /// Told of the status of every answer, on a server thread; may be null.
+  std::function<void(unsigned status)> on_answer = {};
 };
 
 struct server_request {

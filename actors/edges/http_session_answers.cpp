@@ -16,6 +16,8 @@ constexpr std::size_t joined_body_max = 16u << 10;
 
 http_response_head
 http_session::head(unsigned status, std::string_view type) const {
+  if (const auto& tell = worker_->options().on_answer)
+    tell(status);
   http_response_head result;
   result.status = status;
   result.content_type = type;

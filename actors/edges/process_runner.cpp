@@ -96,7 +96,7 @@ private:
         if (process->gate.closed())
           process->kill();
         else if (started_.emplace(command, process).second)
-          process->start(loop_);
+          process->start(loop_, guard_);
         if (started_.count(command) == 0)
           remove(command);
         else
@@ -132,6 +132,8 @@ private:
     processes_.erase(process);
   }
 
+  // First, so that it outlives all processes.
+  process_guard guard_;
   std::mutex mutex_;
   std::unordered_map<id, std::shared_ptr<running_process>> processes_;
   std::vector<id> commands_;

@@ -49,8 +49,9 @@ struct process_result {
 
 /// Runs programs, each in a process group of its own, which is killed whole at
 /// a timeout, at `cancel`, when its leader has ended (after half a second at
-/// most for output that is still open) and when the runner goes away. File
-/// descriptors of the node are not inherited. One thread for all of them.
+/// most for output that is still open), when the runner goes away and when this
+/// process dies. What leaves its group is not followed. File descriptors of the
+/// node are not inherited. One thread for all of them.
 class process_runner {
 public:
   using id = std::uint64_t;

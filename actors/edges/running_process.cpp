@@ -60,14 +60,12 @@ running_process::running_process(std::uint64_t id, process_request request,
 }
 
 running_process::~running_process() {
-  if (child_.pid <= 0)
-    return;
-  signal_group(SIGKILL);
-  ::waitpid(child_.pid, nullptr, 0);
+  end_group();
 }
 
-void running_process::start(epoll_loop& loop) {
-  child_ = start_child(request_);
+void running_process::start(epoll_loop& loop, process_guard& guard) {
+  place_ = guard.take_place();
+  child_ = start_child(request_, place_.group());
   if (child_.pid <= 0) {
     fail(loop, std::move(child_.problem));
     return;
@@ -218,10 +216,7 @@ running_process::next_moment() const noexcept {
 
 void running_process::deliver() {
   // What is left of the group must not outlive the result.
-  if (child_.pid > 0) {
-    signal_group(SIGKILL);
-    ::waitpid(std::exchange(child_.pid, -1), nullptr, 0);
-  }
+  end_group();
   try {
     gate.pass([this] { done_(std::move(result_)); });
   } catch (...) {
@@ -230,10 +225,7 @@ void running_process::deliver() {
 }
 
 void running_process::fail(epoll_loop& loop, std::string problem) {
-  if (child_.pid > 0) {
-    signal_group(SIGKILL);
-    ::waitpid(std::exchange(child_.pid, -1), nullptr, 0);
-  }
+  end_group();
   for (auto* fd :
        {&child_.input, &child_.output, &child_.error_output, &child_.exit})
     close(loop, *fd);
@@ -244,6 +236,14 @@ void running_process::fail(epoll_loop& loop, std::string problem) {
 void running_process::signal_group(int signal) const noexcept {
   if (child_.pid > 0)
     ::kill(-child_.pid, signal);
+}
+
+void running_process::end_group() noexcept {
+  signal_group(SIGKILL);
+  // While the leader is a zombie, the number of the group is its own.
+  place_.clear();
+  if (child_.pid > 0)
+    ::waitpid(std::exchange(child_.pid, -1), nullptr, 0);
 }
 
 void running_process::close(epoll_loop& loop, file_descriptor& fd) noexcept {

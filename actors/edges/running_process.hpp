@@ -4,6 +4,7 @@
 #include "actors/edges/child_process.hpp"
 #include "actors/edges/deadlines.hpp"
 #include "actors/edges/epoll_loop.hpp"
+#include "actors/edges/process_guard.hpp"
 
 #include <functional>
 
@@ -31,7 +32,7 @@ public:
   running_process(const running_process&) = delete;
   running_process& operator=(const running_process&) = delete;
 
-  void start(epoll_loop& loop);
+  void start(epoll_loop& loop, process_guard& guard);
 
   /// Reads, writes and looks after the leader, as far as possible.
   void advance(epoll_loop& loop);
@@ -58,12 +59,15 @@ private:
   void look_after_leader(epoll_loop& loop);
   void fail(epoll_loop& loop, std::string problem);
   void signal_group(int signal) const noexcept;
+  /// Kills what is left of the group and reaps the leader.
+  void end_group() noexcept;
   void close(epoll_loop& loop, file_descriptor& fd) noexcept;
 
   std::uint64_t id_;
   process_request request_;
   std::function<void(process_result)> done_;
   child_process child_;
+  process_guard::place place_;
   process_result result_;
   std::size_t written_ = 0;
   bool leader_exited_ = false;

@@ -1,6 +1,7 @@
 #include "actors/node/node.hpp"
 
 #include "actors/api/api.hpp"
+#include "actors/node/local_run_client.hpp"
 #include "actors/runs/gateway.hpp"
 #include "actors/runs/journal_writer.hpp"
 
@@ -34,6 +35,8 @@ services_ptr make_services(node_options& options) {
   out->http = options.client ? options.client : make_curl_http_client();
   out->processes
     = options.processes ? options.processes : make_process_runner();
+  out->functions
+    = std::make_shared<function_pool>(options.function_threads_max);
   out->language = options.language;
   out->environment = options.environment;
   out->expand = options.expand;
@@ -41,6 +44,7 @@ services_ptr make_services(node_options& options) {
     options.journal, options.language.compile_schema);
   out->models = std::make_shared<model_registry>(options.providers);
   out->health = std::make_shared<node_health>();
+  out->metrics = std::make_shared<metrics>();
   out->log = options.log ? options.log : [](log_level, const std::string&) {};
   out->runs = options.runs;
   return out;
@@ -59,9 +63,11 @@ public:
     journal_writer_options writer;
     writer.journal = options.journal;
     writer.health = services_->health;
+    writer.metrics = services_->metrics;
     writer.on_failure = options.on_failure;
     journal_ = system_.spawn<caf::detached>(journal_writer, std::move(writer));
     gateway_ = system_.spawn(gateway, gateway_options{services_, journal_});
+    client_.emplace(services_, system_, gateway_);
     if (options.http) {
       if (auto opened = listen(options); !opened)
         return opened.error();
@@ -78,6 +84,10 @@ public:
     return *services_->health;
   }
 
+  run_client& runs() noexcept override {
+    return *client_;
+  }
+
   void stop(std::chrono::milliseconds grace) override {
     if (std::exchange(stopped_, true))
       return;
@@ -89,6 +99,8 @@ public:
     end(gateway_);
     for (auto& worker : api_)
       end(worker);
+    // Nobody waits for them any more, but they hold their tasks.
+    services_->functions->stop();
     // Last: what runs and gateway sent before they went is still written.
     end(journal_);
     api_.clear();
@@ -110,7 +122,11 @@ private:
           caf::anon_send(workers[i % workers.size()],
                          api_call{std::move(exchange)});
         };
-    auto server = start_http_server(*options.http, std::move(handler));
+    auto doors = *options.http;
+    doors.on_answer = [numbers = services_->metrics](unsigned status) {
+      numbers->count_answer(status);
+    };
+    auto server = start_http_server(doors, std::move(handler));
     if (!server)
       return server.error();
     server_ = std::move(*server);
@@ -132,6 +148,7 @@ private:
   caf::actor_system system_;
   journal_writer_actor journal_;
   gateway_actor gateway_;
+  std::optional<local_run_client> client_;
   std::vector<api_actor> api_;
   std::unique_ptr<http_server> server_;
   bool stopped_ = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/edges/http_server.hpp"
+#include "actors/node/run_client.hpp"
 #include "actors/services.hpp"
 #include "runtime/agent/host_code.hpp"
 
@@ -35,6 +36,8 @@ struct node_options {
   logger log;
   /// Threads of the actor system; 0 takes one per core.
   std::size_t threads = 0;
+  /// Threads for code of the host program, which may block; at least 1.
+  std::size_t function_threads_max = 64;
   /// Called once, on any thread, when the journal has failed and the process
   /// must end.
   std::function<void(const std::string&)> on_failure;
@@ -57,6 +60,9 @@ public:
   [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;
 
   [[nodiscard]] virtual const node_health& health() const noexcept = 0;
+
+  /// The runs, for the program that the node is a part of.
+  [[nodiscard]] virtual run_client& runs() noexcept = 0;
 
   /// Closes the doors, drops the runs as they are (they go on at the next
   /// start), writes out what is on its way to the journal, ends all threads.

@@ -5,6 +5,7 @@
 #include "actors/runs/output_task.hpp"
 #include "actors/runs/summary.hpp"
 #include "actors/runs/tool_task.hpp"
+#include "runtime/flow/barrier.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/flow/views.hpp"
 
@@ -25,11 +26,13 @@ flow_run_state::flow_run_state(flow_run_actor::pointer self_ptr)
 flow_run_state::~flow_run_state() {
   // No one else would end them, and the actor system waits for all actors.
   stop_tasks();
+  stop_feeds();
 }
 
 // -- life ---------------------------------------------------------------------
 
 void flow_run_state::open() {
+  cache_.emplace(options.services);
   for (const auto& watcher : options.watchers)
     self->monitor(watcher);
   if (options.created != nullptr) {
@@ -70,6 +73,11 @@ bool flow_run_state::rehydrate() {
     abandon(definition.error().message);
     return false;
   }
+  if (auto served = options.services->agents->check_served(**definition);
+      !served && !options.cancel) {
+    abandon(served.error().message);
+    return false;
+  }
   auto entries = journal.read(options.run_id);
   if (!entries) {
     abandon(entries.error().message);
@@ -84,16 +92,27 @@ bool flow_run_state::rehydrate() {
 }
 
 void flow_run_state::advance() {
+  start_feeds();
   // What to do next may rest only on what is durable.
   if (!pending_.empty())
     return;
   const auto now = options.services->world->now();
+  // Handlers are told of what is durable only, and the run may wait for them.
+  if (!unsaved_.empty() && run->handlers_behind()) {
+    push({});
+    return;
+  }
   if (auto more = conclude(*run, now); !more.empty()) {
     push(std::move(more));
     return;
   }
+  const auto commands = decide(*run, now);
+  if (auto known = cached_outcomes(commands); !known.empty()) {
+    push(std::move(known));
+    return;
+  }
   idle_until_.reset();
-  for (const auto& command : decide(*run, now)) {
+  for (const auto& command : commands) {
     // Time goes on in between, and a limit may end the run.
     if (run->ended)
       break;
@@ -128,8 +147,10 @@ void flow_run_state::push(std::vector<runtime::entry> next,
   request.batch.run_id = options.run_id;
   request.batch.epoch = options.services->journal->epoch();
   request.batch.next_sequence = first;
-  for (const auto& entry : *all)
+  for (const auto& entry : *all) {
     request.batch.entries.push_back(storage::encode(entry));
+    cache_->keep(entry, request.batch);
+  }
   if (refresh_summary())
     request.batch.summary = summary_;
   request.listener = self;
@@ -165,6 +186,9 @@ void flow_run_state::finish() {
     options.watchers.clear();
   }
   set_timer(std::nullopt);
+  start_feeds();
+  if (run->handlers_behind())
+    return; // it stays for them
   // It stays until the gateway lets it go: a watcher may be on its way.
   self->send(options.gateway, run_left{options.run_id, received_, true, {}});
 }
@@ -190,7 +214,7 @@ void flow_run_state::abandon(const std::string& reason) {
 
 void flow_run_state::leave_if_idle() {
   const auto park_after = options.services->runs.park_after;
-  if (leaving_ || !running_.empty())
+  if (leaving_ || !running_.empty() || run->handlers_behind())
     return;
   // Without a time it waits for somebody, which may take months.
   if (idle_until_ ? *idle_until_ - options.services->world->now() < park_after
@@ -227,7 +251,7 @@ void flow_run_state::perform(const runtime::wait_until& command) {
 }
 
 void flow_run_state::perform(const runtime::start_task& command) {
-  if (running_.contains(command.task))
+  if (running_.contains(command.task) || must_wait(command.task))
     return;
   if (command.intent_first) {
     push({runtime::task_started{options.services->world->now(), command.task,
@@ -247,13 +271,35 @@ void flow_run_state::perform(const runtime::start_task& command) {
   }
 }
 
+bool flow_run_state::must_wait(const runtime::task_ref& task) const {
+  if (task.kind != task_kind::tool_call)
+    return false;
+  std::vector<std::uint32_t> under_way;
+  for (const auto& [other, running] : running_)
+    if (other.kind == task_kind::tool_call)
+      under_way.push_back(other.index);
+  return !may_begin(*run->definition, run->calls, task.index, under_way);
+}
+
+std::vector<runtime::entry>
+flow_run_state::cached_outcomes(const std::vector<runtime::command>& commands) {
+  std::vector<runtime::entry> out;
+  for (const auto& command : commands)
+    if (const auto* start = std::get_if<runtime::start_task>(&command);
+        start != nullptr && !running_.contains(start->task))
+      if (auto known = cache_->find(*run, start->task))
+        out.emplace_back(std::move(*known));
+  return out;
+}
+
 task_options flow_run_state::task(const runtime::start_task& command) const {
   return {options.services,
           self,
           command.task,
           command.attempt,
           run->idempotency_key(command.task),
-          run->policy(command.task)};
+          run->policy(command.task),
+          run->progress(command.task).note};
 }
 
 runtime::host_context
@@ -350,6 +396,14 @@ void flow_run_state::on(task_ended& ended) {
   push({settle(*run, std::move(ended.report), world.now(), world.random())});
 }
 
+void flow_run_state::on(task_remembered& remark) {
+  const auto found = running_.find(remark.task);
+  if (found == running_.end() || found->second.attempt != remark.attempt)
+    return; // of a task that was stopped
+  push({runtime::task_noted{options.services->world->now(), remark.task,
+                            remark.attempt, std::move(remark.note)}});
+}
+
 void flow_run_state::stop_tasks() {
   for (auto& [task, running] : std::exchange(running_, {}))
     if (running.handle)
@@ -406,8 +460,10 @@ void flow_run_state::on(const caf::down_msg& gone) {
     = std::find_if(running_.begin(), running_.end(), [&gone](const auto& x) {
         return x.second.handle && x.second.handle.address() == gone.source;
       });
-  if (crashed == running_.end())
+  if (crashed == running_.end()) {
+    replace_feed(gone.source);
     return;
+  }
   // It went without a report.
   task_ended ended{{crashed->first, crashed->second.attempt,
                     options.services->world->now(),
@@ -421,34 +477,45 @@ void flow_run_state::on(const caf::down_msg& gone) {
 }
 
 void flow_run_state::on(const response_grew& grew) {
-  if (options.watchers.empty() || grew.step != run->step)
+  if (grew.step != run->step)
     return;
   const deltas_published message{durable_, grew.events,
                                  options.services->world->now()};
   for (const auto& watcher : options.watchers)
     self->send(watcher, message);
+  for (std::size_t i = 0; i < feeds_.size(); ++i)
+    if (feeds_[i] && run->handler(i).wants_deltas())
+      self->send(feeds_[i], message);
 }
 
 void flow_run_state::publish(const pending_append& durable) {
-  if (options.watchers.empty())
-    return;
   const entries_published message{durable.first, durable.entries};
   for (const auto& watcher : options.watchers)
     self->send(watcher, message);
+  for (const auto& feed : feeds_)
+    if (feed)
+      self->send(feed, message);
 }
 
 bool flow_run_state::refresh_summary() {
   const auto status = run->status();
   auto reason = runtime::reason_of(*run);
   const auto wake_at = runtime::wake_time(*run);
+  const auto questions = run->open_questions();
+  // A run that is at work comes back anyway.
+  const auto behind = (run->ended || status == runtime::run_status::waiting)
+                      && run->handlers_behind();
   if (status == summary_.status && reason == summary_.reason
-      && wake_at == summary_.wake_at)
+      && wake_at == summary_.wake_at && questions == summary_.open_questions
+      && behind == summary_.handlers_behind)
     return false;
   if (status != summary_.status)
     summary_.status_since = run->last_time;
   summary_.status = status;
   summary_.reason = std::move(reason);
   summary_.wake_at = wake_at;
+  summary_.open_questions = questions;
+  summary_.handlers_behind = behind;
   return true;
 }
 
@@ -466,6 +533,8 @@ flow_run(flow_run_actor::stateful_pointer<flow_run_state> self,
     [self](leave_atom) { self->quit(); },
     [self](append_done& x) { self->state.on(x); },
     [self](task_ended& x) { self->state.on(x); },
+    [self](const event_settled& x) { self->state.on(x); },
+    [self](task_remembered& x) { self->state.on(x); },
     [self](const response_grew& x) { self->state.on(x); },
     [self](wake_atom, std::uint64_t timer) { self->state.wake(timer); },
   };

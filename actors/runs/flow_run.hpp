@@ -1,9 +1,11 @@
 #pragma once
 
 #include "actors/runs/gateway_api.hpp"
+#include "actors/runs/handler_feed.hpp"
 #include "actors/runs/journal_writer.hpp"
 #include "actors/runs/model_candidates.hpp"
 #include "actors/runs/task.hpp"
+#include "actors/runs/task_cache.hpp"
 #include "runtime/flow/machine.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -29,6 +31,10 @@ using flow_run_actor = caf::typed_actor<
   caf::reacts_to<append_done>,
   // INTERNAL: an attempt of a task is over.
   caf::reacts_to<task_ended>,
+  // INTERNAL: an event handler has dealt with an event.
+  caf::reacts_to<event_settled>,
+  // INTERNAL: what an attempt must be remembered by.
+  caf::reacts_to<task_remembered>,
   // INTERNAL: the model said more.
   caf::reacts_to<response_grew>,
   // INTERNAL: the moment has come that the timer with this number was set for.
@@ -62,13 +68,14 @@ struct flow_run_state {
   /// way.
   void advance();
   /// Applies `next` and all that follows from it, and appends them together.
-  void
-  push(std::vector<runtime::entry> next, question_listener listener = {});
+  void push(std::vector<runtime::entry> next, question_listener listener = {});
   void perform(const runtime::start_task& command);
   void perform(const runtime::wait_until& command);
   void on(append_done& done);
   void on(task_ended& ended);
+  void on(task_remembered& remark);
   void on(const response_grew& grew);
+  void on(const event_settled& settled);
   void on(const cancel_run& request);
   void on(const answer_question& request);
   /// A task died, or a watcher has gone.
@@ -100,7 +107,12 @@ private:
   };
 
   bool rehydrate();
+  /// Outcomes that tasks which should begin have from other runs.
+  std::vector<runtime::entry>
+  cached_outcomes(const std::vector<runtime::command>& commands);
   void start_model(const runtime::start_task& command);
+  /// Whether a call that runs alone is in its way; its end decides anew.
+  [[nodiscard]] bool must_wait(const runtime::task_ref& task) const;
   void start_call(const runtime::start_task& command);
   void start_output(const runtime::start_task& command);
   /// Spawns the actor of a task, monitored.
@@ -112,6 +124,12 @@ private:
   void fail_attempt(const runtime::start_task& command,
                     runtime::attempt_failure reason);
   void stop_tasks();
+  /// Starts the feeds of all event handlers that have none.
+  void start_feeds(std::chrono::milliseconds delay = {});
+  handler_feed_options feed_options(std::size_t position) const;
+  /// A feed died, if it was one: another one goes on.
+  void replace_feed(const caf::actor_addr& gone);
+  void stop_feeds();
   void publish(const pending_append& durable);
   /// Tells that the run has ended; again for whoever comes after that.
   void finish();
@@ -127,8 +145,11 @@ private:
   std::deque<pending_append> pending_;
   std::map<runtime::task_ref, running_task> running_;
   std::optional<model_candidates> models_;
+  std::optional<task_cache> cache_;
   /// Entries that the state holds and the next append will.
   std::vector<runtime::entry> unsaved_;
+  /// By position of the handler; null where there is nothing to tell.
+  std::vector<handler_feed_actor> feeds_;
   std::uint64_t timer_ = 0;
   std::optional<runtime::timestamp> timer_at_;
   /// Messages from the gateway so far.

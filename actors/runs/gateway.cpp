@@ -29,8 +29,9 @@ void gateway_state::create(create_run& request) {
   if (options.services->health->journal_full)
     return answer(
       request,
-      {{errc::storage_full, "the node's disk is full and it takes no new runs; "
-                            "free some space, it goes on by itself"},
+      {{errc::storage_full,
+        "the node's journal has no room for new runs; free disk space or raise "
+        "limits.journal_bytes_max, see the node's log"},
        {},
        false});
   if (queue_.size() + creating_.size() >= limits.queued_runs_max)
@@ -191,6 +192,12 @@ runtime::failure gateway_state::bring_back(admission next) {
   if (draining_ || broken_.contains(next.run_id))
     return {errc::unavailable,
             "run " + next.run_id + " cannot go on at this node now"};
+  auto definition = options.services->agents->by_hash(summary->definition_hash);
+  if (!definition)
+    return definition.error();
+  if (auto served = options.services->agents->check_served(**definition);
+      !served && !next.cancel)
+    return served.error();
   // What it was queued with must not start a second time.
   if (queued_.erase(next.run_id) > 0)
     for (auto at = queue_.begin(); at != queue_.end(); ++at)
@@ -210,7 +217,10 @@ void gateway_state::watch(watch_run& request) {
     self->send(found->second.actor, std::move(request));
     return;
   }
-  keep(request.run_id, std::move(request.watcher));
+  if (broken_.contains(request.run_id))
+    self->send(request.watcher, run_over{});
+  else
+    keep(request.run_id, std::move(request.watcher));
 }
 
 void gateway_state::keep(const std::string& run_id, watcher_actor watcher) {
@@ -230,14 +240,14 @@ void gateway_state::drop(const caf::actor_addr& gone) {
 // -- coming back --------------------------------------------------------------
 
 void gateway_state::recover() {
-  storage::run_query query;
-  query.status = run_status::running;
-  query.limit = 1'000;
+  std::vector<storage::run_query> queries(4);
+  queries[0].status = run_status::running;
+  queries[1].status = run_status::cancelling;
+  queries[2].status = run_status::pending;
+  queries[3].behind = true;
   std::size_t count = 0;
-  for (const auto status :
-       {run_status::running, run_status::cancelling, run_status::pending}) {
-    query.status = status;
-    query.cursor.clear();
+  for (auto& query : queries) {
+    query.limit = 1'000;
     do {
       auto page = options.services->journal->runs(query);
       if (!page) {
@@ -246,7 +256,7 @@ void gateway_state::recover() {
         return;
       }
       for (auto& run : page->runs)
-        admit({std::move(run.run_id), nullptr, nullptr, {}, true});
+        admit({std::move(run.run_id), nullptr, nullptr, {}, !query.behind});
       count += page->runs.size();
       query.cursor = std::move(page->cursor);
     } while (!query.cursor.empty());

@@ -1,5 +1,6 @@
 #include "actors/runs/journal_writer.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace perdure::actors {
@@ -36,7 +37,10 @@ void journal_writer_state::flush() {
   batches.reserve(requests.size());
   for (auto& request : requests)
     batches.push_back(std::move(request.batch));
+  const auto begin = std::chrono::steady_clock::now();
   auto outcomes = options.journal->commit(batches);
+  options.metrics->count(batches, outcomes,
+                         std::chrono::steady_clock::now() - begin);
   for (std::size_t i = 0; i < requests.size(); ++i)
     if (outcomes[i].code == errc::storage_full)
       requests[i].batch = std::move(batches[i]);
@@ -63,9 +67,10 @@ void journal_writer_state::settle(
     self->send(request.listener,
                append_done{request.token, std::move(outcome)});
   }
-  options.health->journal_full = full;
-  if (full)
+  if (full) {
+    options.health->journal_full = true;
     arm();
+  }
 }
 
 void journal_writer_state::hold(append_request request) {
@@ -79,17 +84,23 @@ void journal_writer_state::arm() {
 
 void journal_writer_state::wake() {
   armed = false;
-  // Nothing is left to try: the next run that is created shows whether there is
-  // room by now.
-  if (held.empty())
-    options.health->journal_full = false;
   flush();
+  if (!held.empty())
+    return; // and armed again
+  // Appends that found room say nothing about a new run: there is a reserve.
+  const auto room = options.journal->check_room();
+  const bool full = !room && room.error().code == errc::storage_full;
+  options.health->journal_full = full;
+  if (full)
+    arm();
 }
 
 journal_writer_actor::behavior_type journal_writer(
   journal_writer_actor::stateful_pointer<journal_writer_state> self,
   journal_writer_options options) {
   self->state.options = std::move(options);
+  // A node may start on a disk that is full already.
+  self->send(self, wake_atom_v);
   return {
     [self](append_request& request) { self->state.add(request); },
     [self](flush_atom) { self->state.flush(); },

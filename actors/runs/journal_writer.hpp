@@ -24,6 +24,7 @@ using journal_writer_actor = caf::typed_actor<
 struct journal_writer_options {
   std::shared_ptr<storage::journal> journal;
   std::shared_ptr<node_health> health;
+  std::shared_ptr<actors::metrics> metrics;
   /// Batches in one transaction; bounds the latency of a commit.
   std::size_t batches_max = 4'096;
   /// Between two attempts to write what found no room.

@@ -71,6 +71,7 @@ model_task_state::~model_task_state() {
 
 void model_task_state::start() {
   started_at = options.services->world->now();
+  in_flight.emplace(options.services->metrics->model_requests);
   exchange = options.services->http->start(
     build(options), std::make_shared<mailbox_receiver>(self));
 }
@@ -105,8 +106,7 @@ void model_task_state::on(const http_failure& end) {
   const auto now = options.services->world->now();
   exchange = 0;
   if (end.code != runtime::errc::none) {
-    const bool retryable = end.code != runtime::errc::payload_too_large;
-    report(attempt_failure{end.code, end.message, retryable, {}, 0});
+    report(attempt_failure{end.code, end.message, !end.permanent, {}, 0});
     return;
   }
   if (!reader) {

@@ -38,6 +38,7 @@ struct model_task_state {
   model_task_actor::pointer self;
   model_task_options options;
   http_client::id exchange = 0;
+  std::optional<counted> in_flight;
   runtime::timestamp started_at{};
   http_head head;
   std::unique_ptr<runtime::response_reader> reader;

@@ -1,79 +1,54 @@
 #include "actors/runs/output_task.hpp"
 
+#include "actors/runs/host_call.hpp"
+
 #include <utility>
 
 namespace perdure::actors {
 
-using runtime::errc;
-using runtime::json;
-using runtime::tool_result;
-using runtime::tool_result_kind;
-
-namespace {
-
-/// What the host program says: the output, or what the model is told.
-runtime::output_reply
-process(const output_task_options& options, const runtime::host_code& code) {
-  const auto& output = options.definition->output;
-  runtime::output_invocation next{options.context, {}, options.given.value};
-  if (!options.is_text) {
-    next.type = output.types[options.given.type].name;
-    if (const auto found = code.outputs.find(next.type);
-        found != code.outputs.end()) {
-      auto reply = found->second(next);
-      if (std::holds_alternative<runtime::tool_retry>(reply))
-        return reply;
-      next.value = std::get<json>(std::move(reply));
-    }
-  }
-  for (const auto& validate : code.validators) {
-    auto reply = validate(next);
-    if (std::holds_alternative<runtime::tool_retry>(reply))
-      return reply;
-    next.value = std::get<json>(std::move(reply));
-  }
-  return std::move(next.value);
+output_task_state::output_task_state(output_task_actor::pointer self_ptr)
+  : self(self_ptr) {
+  // nop
 }
 
-runtime::attempt_failure failed(std::string message) {
-  return {errc::tool_error, std::move(message), true, {}, 0};
+output_task_state::~output_task_state() {
+  stop.request_stop();
 }
 
-runtime::attempt_outcome run(const output_task_options& options) {
-  const auto code = options.services->agents->code(options.definition->name);
-  tool_result result;
+void output_task_state::start() {
+  started_at = options.services->world->now();
+  runtime::output_invocation given{
+    std::move(options.context), {}, std::move(options.given.value)};
+  given.stop = stop.get_token();
+  if (!options.is_text)
+    given.type = options.definition->output.types[options.given.type].name;
+  runtime::tool_result answer;
   if (options.call) {
-    result.tool_name = options.call->tool_name;
-    result.tool_call_id = options.call->tool_call_id;
+    answer.tool_name = options.call->tool_name;
+    answer.tool_call_id = options.call->tool_call_id;
   }
-  try {
-    auto reply = process(options, *code);
-    if (auto* value = std::get_if<json>(&reply)) {
-      result.kind = tool_result_kind::output;
-      result.content = std::move(*value);
-    } else {
-      result.kind = tool_result_kind::retry;
-      result.content = std::move(std::get<runtime::tool_retry>(reply).message);
-    }
-    return result;
-  } catch (const std::exception& reason) {
-    // The host's code is the one place where an exception is expected.
-    return failed(std::string{"the host program's check of the output threw: "}
-                  + reason.what());
-  } catch (...) {
-    return failed("the host program's check of the output threw something "
-                  "unknown");
-  }
+  call_host(*options.services, output_task_actor{self},
+            [code = options.services->agents->code(options.definition->name),
+             given = std::move(given), answer = std::move(answer)] {
+              return call_output(code, given, answer);
+            });
 }
 
-} // namespace
+void output_task_state::on(function_ended& ended) {
+  self->send(options.parent,
+             task_ended{{options.task, options.attempt, started_at,
+                         std::move(ended.outcome)}});
+  self->quit();
+}
 
-caf::behavior
-output_task(caf::event_based_actor* self, output_task_options options) {
-  const auto started_at = options.services->world->now();
-  self->send(options.parent, task_ended{{options.task, options.attempt,
-                                         started_at, run(options)}});
-  return {}; // nothing is left to do
+output_task_actor::behavior_type
+output_task(output_task_actor::stateful_pointer<output_task_state> self,
+            output_task_options options) {
+  self->state.options = std::move(options);
+  self->state.start();
+  return {
+    [self](function_ended& message) { self->state.on(message); },
+  };
 }
 
 } // namespace perdure::actors

@@ -1,5 +1,7 @@
 #include "actors/runs/tool_task.hpp"
 
+#include "actors/runs/command_request.hpp"
+#include "actors/runs/host_call.hpp"
 #include "runtime/messages/model_text.hpp"
 
 #include <algorithm>
@@ -14,18 +16,9 @@ using runtime::tool_result_kind;
 
 namespace {
 
-/// Exit code by which a program asks the model to try again (EX_TEMPFAIL).
-constexpr int exit_retry = 75;
-
 tool_result result_of(const runtime::tool_call_part& call,
                       tool_result_kind kind, json content) {
   return {call.tool_name, call.tool_call_id, kind, std::move(content), {}, {}};
-}
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
-    text.pop_back();
-  return text;
 }
 
 /// Output that is JSON is a value; anything else is text.
@@ -41,16 +34,6 @@ std::string seconds(std::chrono::milliseconds time) {
   return text;
 }
 
-/// The end of what the program said, for a person or a model.
-std::string last_words(const process_result& result) {
-  constexpr std::size_t words_max_bytes = 2'000;
-  auto text = trimmed(result.error_output.empty() ? result.output
-                                                  : result.error_output);
-  if (text.size() > words_max_bytes)
-    text.erase(0, text.size() - words_max_bytes);
-  return text.empty() ? text : ": " + text;
-}
-
 } // namespace
 
 tool_task_state::tool_task_state(tool_task_actor::pointer self_ptr)
@@ -59,12 +42,14 @@ tool_task_state::tool_task_state(tool_task_actor::pointer self_ptr)
 }
 
 tool_task_state::~tool_task_state() {
+  stop.request_stop();
   if (process != 0)
     options.services->processes->cancel(process);
 }
 
 void tool_task_state::start() {
   started_at = options.services->world->now();
+  in_flight.emplace(options.services->metrics->tool_calls);
   const auto* tool = options.definition->tool(options.call.tool_name);
   if (tool == nullptr)
     return fail(errc::internal, "the agent has no such tool", false);
@@ -88,71 +73,31 @@ void tool_task_state::run_function(const runtime::tool_definition& tool) {
                   + "' is a function of the host program, which this node was "
                     "not given",
                 false);
-  runtime::tool_invocation call{options.context,           tool.name,
-                                options.call.tool_call_id, options.is_approved,
-                                options.approval_metadata, json::object()};
+  runtime::tool_invocation call{std::move(options.context), tool.name,
+                                options.call.tool_call_id,  options.is_approved,
+                                options.approval_metadata,  json::object()};
+  call.stop = stop.get_token();
   if (auto arguments
       = runtime::parse_json(runtime::arguments_text(options.call)))
     call.arguments = std::move(*arguments);
-  try {
-    report(function->second(call));
-  } catch (const std::exception& reason) {
-    // The host's code is the one place where an exception is expected.
-    fail(errc::tool_error, "tool '" + tool.name + "' threw: " + reason.what(),
-         true);
-  } catch (...) {
-    fail(errc::tool_error, "tool '" + tool.name + "' threw something unknown",
-         true);
-  }
-}
-
-void tool_task_state::report(runtime::tool_reply reply) {
-  using runtime::question_kind;
-  if (auto* value = std::get_if<json>(&reply)) {
-    report(
-      result_of(options.call, tool_result_kind::returned, std::move(*value)));
-  } else if (auto* full = std::get_if<runtime::tool_return>(&reply)) {
-    auto result = result_of(options.call, tool_result_kind::returned,
-                            std::move(full->value));
-    result.metadata = std::move(full->metadata);
-    result.extra = std::move(full->content);
-    report(std::move(result));
-  } else if (auto* retry = std::get_if<runtime::tool_retry>(&reply)) {
-    report(result_of(options.call, tool_result_kind::retry,
-                     std::move(retry->message)));
-  } else if (auto* failed = std::get_if<runtime::tool_failed>(&reply)) {
-    report(result_of(options.call, tool_result_kind::failed,
-                     std::move(failed->message)));
-  } else if (auto* asks = std::get_if<runtime::tool_needs_approval>(&reply)) {
-    report(runtime::tool_question{question_kind::approval,
-                                  std::move(asks->metadata)});
-  } else {
-    report(runtime::tool_question{
-      question_kind::external,
-      std::move(std::get<runtime::tool_deferred>(reply).metadata)});
-  }
+  if (code->quick_tools.contains(tool.name))
+    return report(call_tool(code, call));
+  if (timeout.count() > 0)
+    self->delayed_send(self, timeout, over_atom_v);
+  call_host(*options.services, tool_task_actor{self},
+            [code, call = std::move(call)] { return call_tool(code, call); });
 }
 
 void tool_task_state::run_command(const runtime::tool_definition& tool) {
-  process_request request;
-  request.argv = tool.command.argv;
-  request.directory = tool.command.cwd;
-  request.input = runtime::arguments_text(options.call);
-  request.output_max_bytes = tool.command.max_output_bytes;
+  auto made = command_request(*options.services, tool.command,
+                              runtime::arguments_text(options.call));
+  if (!made)
+    return fail(errc::tool_error,
+                "environment of tool '" + tool.name
+                  + "': " + made.error().message,
+                false);
+  auto& request = *made;
   request.timeout = timeout;
-  for (const auto* variable : {"PATH", "HOME", "LANG", "TZ"})
-    if (auto value = options.services->environment(variable);
-        value && !tool.command.env.contains(variable))
-      request.environment.emplace_back(variable, std::move(*value));
-  for (const auto& [variable, text] : tool.command.env) {
-    auto value = options.services->expand(text);
-    if (!value)
-      return fail(errc::tool_error,
-                  "environment of tool '" + tool.name
-                    + "': " + value.error().message,
-                  false);
-    request.environment.emplace_back(variable, std::move(*value));
-  }
   request.environment.emplace_back("PERDURE_RUN_ID", options.context.run_id);
   request.environment.emplace_back("PERDURE_TOOL_CALL_ID",
                                    options.call.tool_call_id);
@@ -161,7 +106,7 @@ void tool_task_state::run_command(const runtime::tool_definition& tool) {
   request.environment.emplace_back("PERDURE_ATTEMPT",
                                    std::to_string(options.attempt));
   process = options.services->processes->start(
-    std::move(request), [task = tool_task_actor{self}](process_result result) {
+    std::move(*made), [task = tool_task_actor{self}](process_result result) {
       caf::anon_send(task, command_ended{std::move(result)});
     });
 }
@@ -180,30 +125,27 @@ void tool_task_state::on(process_result& result) {
                                    ? std::move(result.error_output)
                                    : std::move(result.output))));
       else
-        fail(errc::tool_error,
-             tool + " failed with exit code " + std::to_string(result.code)
-               + last_words(result),
-             true);
+        fail(errc::tool_error, *complaint(tool, result), true);
       break;
     case process_end::signalled:
-      fail(errc::tool_error,
-           tool + " was killed by signal " + std::to_string(result.code)
-             + last_words(result),
-           true);
+      fail(errc::tool_error, *complaint(tool, result), true);
       break;
     case process_end::timed_out:
-      fail(errc::tool_timeout,
-           "Timed out after " + seconds(timeout) + " seconds.", true);
+      time_out();
       break;
     case process_end::output_too_large:
       report(result_of(options.call, tool_result_kind::failed,
-                       tool + " printed more than its max_output_bytes"));
+                       *complaint(tool, result)));
       break;
     case process_end::not_started:
-      fail(errc::tool_error, tool + " could not be started: " + result.message,
-           false);
+      fail(errc::tool_error, *complaint(tool, result), false);
       break;
   }
+}
+
+void tool_task_state::time_out() {
+  fail(errc::tool_timeout, "Timed out after " + seconds(timeout) + " seconds.",
+       true);
 }
 
 void tool_task_state::fail(errc code, std::string message, bool retryable) {
@@ -223,6 +165,8 @@ tool_task(tool_task_actor::stateful_pointer<tool_task_state> self,
   self->state.start();
   return {
     [self](command_ended& message) { self->state.on(message.result); },
+    [self](function_ended& x) { self->state.report(std::move(x.outcome)); },
+    [self](over_atom) { self->state.time_out(); },
   };
 }
 

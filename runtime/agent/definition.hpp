@@ -1,5 +1,7 @@
 #pragma once
 
+#include "runtime/agent/command_tool.hpp"
+#include "runtime/agent/event_handler.hpp"
 #include "runtime/agent/output.hpp"
 #include "runtime/agent/schema.hpp"
 #include "runtime/json.hpp"
@@ -10,28 +12,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace perdure::runtime {
-
-/// A tool that runs a local program: arguments as JSON on its standard input,
-/// result from its standard output. Exit code 0 is a value, 75 asks the model
-/// to try again, anything else is a failure that the model is told of.
-struct command_tool {
-  /// Program and arguments; never a shell.
-  std::vector<std::string> argv;
-  /// The whole environment of the program besides PATH, HOME, LANG and TZ.
-  /// Values may name `${VAR}`, which is filled in when the program starts, so
-  /// that no secret is stored.
-  std::map<std::string, std::string> env;
-  std::string cwd;
-  /// More output than this fails the call.
-  std::uint64_t max_output_bytes = 1'048'576;
-};
 
 /// Where a tool's work is done. Append only, never renumber.
 enum class tool_kind : std::uint8_t {
@@ -121,8 +107,13 @@ struct agent_definition {
   task_policy model_policy;
   /// Attached to every run. Null when absent.
   json metadata;
+  /// Told of the events of every run.
+  std::vector<event_handler> handlers;
 
   const tool_definition* tool(std::string_view tool_name) const noexcept;
+
+  /// It names functions of a host program, and is of no use without them.
+  [[nodiscard]] bool needs_host() const noexcept;
 };
 
 using definition_ptr = std::shared_ptr<const agent_definition>;

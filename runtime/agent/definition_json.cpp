@@ -56,16 +56,6 @@ json write(const std::vector<instruction>& values) {
   return result;
 }
 
-json write(const command_tool& command) {
-  auto result = json::object();
-  add(result, "argv", command.argv);
-  add(result, "env", command.env);
-  add_text(result, "cwd", command.cwd);
-  add_unless(result, "max_output_bytes", command.max_output_bytes,
-             command_tool{}.max_output_bytes);
-  return result;
-}
-
 std::string_view name_of(tool_kind kind) {
   switch (kind) {
     case tool_kind::function:
@@ -127,7 +117,7 @@ json write(const tool_definition& tool) {
     result["on_expiry"] = "fail";
   if (!tool.metadata.is_null())
     result["metadata"] = tool.metadata;
-  add(result, "command", write(tool.command));
+  add(result, "command", to_json(tool.command));
   add(result, "policy",
       without_defaults(to_json(tool.policy), to_json(default_tool_policy())));
   add_unless(result, "is_task", tool.is_task, normal.is_task);
@@ -198,37 +188,6 @@ std::vector<instruction> read_instructions(field_reader& in) {
   return result;
 }
 
-std::vector<std::string> read_texts(field_reader& in, std::string_view key) {
-  std::vector<std::string> result;
-  const auto* items = in.array(key);
-  if (items == nullptr)
-    return result;
-  for (const auto& item : *items) {
-    if (item.is_string())
-      result.push_back(item.get<std::string>());
-    else
-      in.fail(key, "must hold strings");
-  }
-  return result;
-}
-
-command_tool read_command(const json& value, std::string place, context& ctx) {
-  field_reader in{value, std::move(place), ctx.problem};
-  command_tool result;
-  result.argv = read_texts(in, "argv");
-  const auto env = in.object("env");
-  for (const auto& [key, item] : env.items()) {
-    if (item.is_string())
-      result.env[key] = item.get<std::string>();
-    else
-      in.fail("env", "must hold strings");
-  }
-  result.cwd = in.text("cwd");
-  if (const auto bytes = in.count("max_output_bytes"))
-    result.max_output_bytes = static_cast<std::uint64_t>(*bytes);
-  return result;
-}
-
 /// @param what names the schema's owner
 schema_ptr
 compile_schema(const json& schema, const std::string& what, context& ctx) {
@@ -269,7 +228,8 @@ tool_definition read_tool(const json& value, std::string place, context& ctx) {
     = static_cast<on_expiry>(in.choice("on_expiry", {"deny", "fail"}));
   result.metadata = in.any("metadata");
   if (const auto* command = in.find("command"))
-    result.command = read_command(*command, in.place("command"), ctx);
+    result.command
+      = read_command_tool(*command, in.place("command"), ctx.problem);
   result.policy = read_policy(in, "policy", default_tool_policy());
   result.is_task = in.flag("is_task", true);
   result.schema
@@ -307,6 +267,16 @@ read_output(const json& value, std::string place, context& ctx) {
   result.allow_null = in.flag("allow_null", false);
   result.prompt_template = in.text("prompt_template");
   result.has_validator = in.flag("has_validator", false);
+  return result;
+}
+
+std::vector<event_handler> read_handlers(field_reader& in, context& ctx) {
+  std::vector<event_handler> result;
+  const auto* items = in.array("handlers");
+  for (std::size_t i = 0; items != nullptr && i < items->size(); ++i)
+    result.push_back(read_event_handler(
+      (*items)[i], in.place("handlers") + '[' + std::to_string(i) + ']',
+      ctx.problem));
   return result;
 }
 
@@ -350,6 +320,10 @@ json to_json(const agent_definition& definition) {
   add(result, "model_policy",
       without_defaults(to_json(definition.model_policy),
                        to_json(default_model_policy())));
+  auto handlers = json::array();
+  for (const auto& handler : definition.handlers)
+    handlers.push_back(to_json(handler));
+  add(result, "handlers", std::move(handlers));
   if (!definition.metadata.is_null())
     result["metadata"] = definition.metadata;
   return result;
@@ -363,7 +337,7 @@ definition_from_json(const json& value, const schema_compiler& compile) {
   definition->name = in.required_text("name");
   definition->description = in.text("description");
   definition->model = in.required_text("model");
-  definition->fallback_models = read_texts(in, "fallback_models");
+  definition->fallback_models = in.texts("fallback_models");
   definition->instructions = read_instructions(in);
   definition->model_settings = in.object("model_settings");
   definition->tools = read_tools(in, ctx);
@@ -377,6 +351,7 @@ definition_from_json(const json& value, const schema_compiler& compile) {
   definition->limits = read_limits(in);
   definition->model_policy
     = read_policy(in, "model_policy", default_model_policy());
+  definition->handlers = read_handlers(in, ctx);
   definition->metadata = in.any("metadata");
   if (!ctx.problem.empty())
     return failure{errc::storage_corrupt, std::move(ctx.problem)};

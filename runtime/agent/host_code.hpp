@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
+#include <stop_token>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,8 +16,8 @@
 /// Code of the host program that takes part in runs: a definition is data, and
 /// names it.
 ///
-/// It is called on a thread of the actor system, for several runs at once; a
-/// call that blocks holds up others. What it throws is a failed attempt.
+/// It is called on a thread of its own, for several runs at once, and may
+/// block. What it throws is a failed attempt.
 namespace perdure::runtime {
 
 /// What code of the host program knows of the run that it serves.
@@ -31,6 +33,8 @@ struct host_context {
   /// Of the run; null for none.
   json deps;
   json metadata;
+  /// Says when nobody waits for the result any more.
+  std::stop_token stop = {};
 };
 
 // -- tools --------------------------------------------------------------------
@@ -98,14 +102,33 @@ using output_reply = std::variant<json, tool_retry>;
 
 using output_function = std::function<output_reply(const output_invocation&)>;
 
+// -- events -------------------------------------------------------------------
+
+struct event_invocation : host_context {
+  /// Name of the handler.
+  std::string handler;
+  /// Number of the event in its run.
+  std::uint64_t number = 0;
+  /// `{run_id, seq, time, event, agent}`.
+  json envelope;
+};
+
+/// Returns once the event is handled.
+using event_function = std::function<void(const event_invocation&)>;
+
 // -- all of one agent ---------------------------------------------------------
 
 struct host_code {
   tool_functions tools;
+  /// Tools whose functions do next to nothing and never wait: they are called
+  /// at once, on a thread of the actor system, and no timeout applies.
+  std::set<std::string> quick_tools;
   /// By the name of the output's type; makes the output of what was given.
   std::map<std::string, output_function> outputs;
   /// Called in order on what comes out.
   std::vector<output_function> validators;
+  /// By the name of the event handler.
+  std::map<std::string, event_function> handlers;
 };
 
 } // namespace perdure::runtime

@@ -125,7 +125,10 @@ entries conclude_questions(const run_state& state, timestamp now) {
     answer.task = task;
     answer.number = state.progress(task).questions;
     answer.verdict = verdict::expired;
-    answer.message = "The call was not allowed in time; it was not executed.";
+    answer.message
+      = asked->kind == question_kind::external
+          ? "Nobody gave the result of the call in time."
+          : "The call was not allowed in time; it was not executed.";
     return {std::move(answer)};
   }
   return {};
@@ -147,6 +150,8 @@ std::vector<entry> conclude(const run_state& state, timestamp now) {
     return fail(now, errc::run_time_limit_exceeded,
                 "the run took longer than its time_limit_seconds; raise the "
                 "limit or set it to null");
+  if (state.is_held())
+    return {};
   if (auto expired = conclude_questions(state, now); !expired.empty())
     return expired;
   if (state.phase == run_phase::calling)

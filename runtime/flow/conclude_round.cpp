@@ -162,11 +162,13 @@ bool has_open_output(const run_state& state) {
   return false;
 }
 
-/// An approved call whose arguments a person replaced by ones that do not fit.
-entries refuse_replaced(const run_state& state, timestamp now) {
+/// An approved call whose arguments do not fit: a person replaced them, or they
+/// come with the history of another run.
+entries refuse_approved(const run_state& state, timestamp now) {
   for (std::uint32_t i = 0; i < state.calls.size(); ++i) {
     const auto& call = state.calls[i];
-    if (call.result || call.arguments.is_null() || call.progress.in_doubt())
+    if (call.result || call.output || !call.progress.is_approved
+        || call.progress.in_doubt())
       continue;
     if (auto refusal = refuse(*state.definition, effective_call(call)))
       return {task_completed{now,
@@ -197,7 +199,7 @@ std::vector<entry> conclude_round(const run_state& state, timestamp now) {
       return out;
   if (auto out = take_outputs(state, now); !out.empty())
     return out;
-  if (auto out = refuse_replaced(state, now); !out.empty())
+  if (auto out = refuse_approved(state, now); !out.empty())
     return out;
   if (first_output(state.calls) || has_open_output(state))
     return {};

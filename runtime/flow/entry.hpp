@@ -59,6 +59,8 @@ struct run_input {
   std::string conversation_id;
   /// Answers to calls that `history` ends with, by call id. Null for none.
   json deferred_results;
+  /// Told of the events of this run, besides those of the definition.
+  std::vector<event_handler> handlers = {};
 };
 
 // -- what happened ------------------------------------------------------------
@@ -179,7 +181,7 @@ struct tool_result {
   json metadata;
   /// What the model is told besides, as content of a user prompt. Null for
   /// none.
-  json extra;
+  json extra = {};
 };
 
 /// The answer to the open question of a task; there is one at most.
@@ -232,9 +234,9 @@ struct task_completed {
   /// When the last attempt began.
   timestamp started_at{};
   std::variant<model_response, tool_result, task_error> outcome;
-  /// The task whose stored outcome this is, as `RUN/STEP/...`; empty when it
-  /// was executed.
-  std::string cached_from;
+  /// The task whose stored outcome this is, as `RUN/STEP/model` or
+  /// `RUN/STEP/INDEX`; empty when it was executed.
+  std::string cached_from = {};
 };
 
 /// The response held no usable output; the model is asked again.

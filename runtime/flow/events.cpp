@@ -78,16 +78,19 @@ struct collector {
     std::visit([&](const auto& y) { outcome(x, y); }, x.outcome);
   }
 
-  void outcome(const task_completed&, const model_response& x) {
+  void outcome(const task_completed& entry, const model_response& x) {
     bool final_told = false;
     for (std::uint32_t i = 0; i < x.parts.size(); ++i) {
       // Numbers stay the same for all watchers: what is left out keeps its own.
       const bool known = seen.contains(i);
       const auto part = to_json(x.parts[i]);
-      add(known, {{"event_kind", "part_start"},
-                  {"index", i},
-                  {"part", part},
-                  {"previous_part_kind", kind_of(x, i, -1)}});
+      json start{{"event_kind", "part_start"},
+                 {"index", i},
+                 {"part", part},
+                 {"previous_part_kind", kind_of(x, i, -1)}};
+      if (!entry.cached_from.empty())
+        start["cached"] = true;
+      add(known, std::move(start));
       if (auto final = final_result_of(definition, x.parts[i]);
           !final_told && !final.is_null()) {
         final_told = true;
@@ -155,6 +158,7 @@ struct collector {
     out.push_back(
       {{"event_kind", "question_asked"},
        {"kind", to_string(x.kind)},
+       {"task", to_string(x.task.kind)},
        {"step", x.task.step},
        {"index", x.task.index},
        {"number", x.number},
@@ -166,6 +170,7 @@ struct collector {
 
   void on(const question_answered& x) {
     out.push_back({{"event_kind", "question_answered"},
+                   {"task", to_string(x.task.kind)},
                    {"step", x.task.step},
                    {"index", x.task.index},
                    {"number", x.number},
@@ -292,6 +297,13 @@ std::uint32_t index_of(const response_event& value) {
   return std::visit([](const auto& x) { return x.index; }, value);
 }
 
+/// Whether nothing that the model was saying goes on after the entry. Handlers
+/// settle events, and attempts are noted, while it speaks.
+bool ends_speech(const entry& value) {
+  return !std::holds_alternative<event_handled>(value)
+         && !std::holds_alternative<task_noted>(value);
+}
+
 } // namespace
 
 json to_json(const response_event& value) {
@@ -303,6 +315,14 @@ json to_json(const event_envelope& value, const std::string& run_id) {
           {"seq", value.sequence},
           {"time", to_iso(value.time)},
           {"event", value.event}};
+}
+
+std::vector<json>
+events_of(const agent_definition& definition, const entry& value) {
+  const std::set<std::uint32_t> none;
+  collector events{definition, none, {}};
+  std::visit([&events](const auto& x) { events.on(x); }, value);
+  return std::move(events.out);
 }
 
 event_stream::event_stream(definition_ptr definition, std::uint64_t after)
@@ -324,7 +344,10 @@ event_stream::on_entry(std::uint64_t sequence, const entry& value) {
     if (number > after_ && !event.is_null())
       out.push_back({number, time_of(value), std::move(event)});
   }
-  seen_.clear();
+  if (ends_speech(value)) {
+    seen_.clear();
+    final_told_ = false;
+  }
   return out;
 }
 
@@ -337,8 +360,6 @@ event_stream::on_live(std::uint64_t sequence, const response_event& value,
                       && after_ % events_per_entry >= live_events_from;
     live_entry_ = sequence;
     live_count_ = back ? after_ % live_events_from : 0;
-    final_told_ = false;
-    seen_.clear();
   }
   const auto index = index_of(value);
   if (std::holds_alternative<part_started>(value))

@@ -30,6 +30,10 @@ json to_json(const event_envelope& value, const std::string& run_id);
 
 json to_json(const response_event& value);
 
+/// All events of one entry, in the order of their numbers.
+std::vector<json>
+events_of(const agent_definition& definition, const entry& value);
+
 /// Turns a run's entries and its live deltas into one watcher's events: parts
 /// that were seen while they grew are not repeated, parts whose beginning was
 /// missed come whole. Not thread-safe; one per watcher.
@@ -46,6 +50,11 @@ public:
   /// What the model says after entry `sequence` became durable.
   std::vector<event_envelope>
   on_live(std::uint64_t sequence, const response_event& value, timestamp time);
+
+  /// Some of what the model says is not handed over: parts come whole instead.
+  void skip_live() noexcept {
+    seen_.clear();
+  }
 
   /// Sequence of the first entry that this watcher needs.
   [[nodiscard]] std::uint64_t first_entry() const noexcept;

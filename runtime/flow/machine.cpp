@@ -38,7 +38,7 @@ std::vector<command> decide(const run_state& state, timestamp now) {
   if (const auto due = state.created.scheduled_at;
       state.sequence() == 1 && due && *due > now) {
     plan.wake = due;
-  } else {
+  } else if (!state.is_held()) {
     for (const auto& task : state.admitted_tasks())
       plan.add(state, task, now);
     for (const auto& task : state.open_tasks())

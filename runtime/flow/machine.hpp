@@ -35,7 +35,8 @@ using command = std::variant<start_task, wait_until>;
 [[nodiscard]] std::vector<entry>
 conclude(const run_state& state, timestamp now);
 
-/// All tasks that should be under way, and the earliest moment at which another
+/// All tasks that should be under way; none new while an event handler holds
+/// the run. And the earliest moment at which another
 /// one may begin. Ask again after every entry and at that moment; tasks that
 /// are under way already are named again.
 [[nodiscard]] std::vector<command>

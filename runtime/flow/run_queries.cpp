@@ -84,7 +84,9 @@ const task_progress& run_state::progress(const task_ref& task) const {
 std::string run_state::idempotency_key(const task_ref& task) const {
   auto key = created.run_id + '/' + std::to_string(task.step);
   if (task.kind == task_kind::model_request)
-    return key + "/model";
+    // Another model is asked something else.
+    return fallback == 0 ? key + "/model"
+                         : key + "/model/" + std::to_string(fallback + 1);
   if (task.kind == task_kind::output)
     return key + "/output";
   const auto& id = calls.at(task.index).part->tool_call_id;
@@ -97,6 +99,9 @@ std::string run_state::idempotency_key(const task_ref& task) const {
       = std::count_if(calls.begin(), calls.begin() + task.index, same);
       n > 0 || id == "model" || id == "output")
     key += '/' + std::to_string(n + 1);
+  // Other arguments are other work, even if a first attempt was made before.
+  if (!calls.at(task.index).arguments.is_null())
+    key += "/changed/" + std::to_string(calls[task.index].progress.questions);
   return key;
 }
 
@@ -169,6 +174,13 @@ question_asked run_state::question(const task_ref& task, question_kind kind,
     asked.on_expiry = tool->on_expiry;
   }
   return asked;
+}
+
+std::uint32_t run_state::open_questions() const {
+  std::uint32_t count = 0;
+  for (const auto& task : open_tasks())
+    count += progress(task).question ? 1 : 0;
+  return count;
 }
 
 std::optional<timestamp> run_state::deadline() const {

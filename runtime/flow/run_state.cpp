@@ -31,8 +31,11 @@ run_state::run_state(definition_ptr definition_in, template_renderer render)
 void run_state::apply(const entry& next) {
   ++sequence_;
   last_time = time_of(next);
-  if (phase != run_phase::ended)
+  const auto goes_on = phase != run_phase::ended;
+  if (goes_on || std::holds_alternative<event_handled>(next))
     std::visit([this](const auto& x) { on(x); }, next);
+  if (goes_on)
+    owe_events(next);
 }
 
 void run_state::on(const run_created& x) {
@@ -40,6 +43,7 @@ void run_state::on(const run_created& x) {
     return;
   created = x;
   created.input.history.clear(); // `history` has it from here on
+  handlers.resize(definition->handlers.size() + x.input.handlers.size());
   render_instructions();
   if (!x.input.deferred_results.is_null())
     return resume_calls(x);
@@ -148,8 +152,10 @@ void run_state::on_response(const task_completed& x,
   stored.run_id = created.run_id;
   stored.conversation_id = created.input.conversation_id;
   stored.time = x.time;
+  if (!x.cached_from.empty())
+    stored.usage = {}; // another run has paid for it
+  add(used, stored.usage);
   history.push_back(std::make_shared<const message>(std::move(stored)));
-  add(used, response.usage);
   ++used.requests;
   open_calls();
 }
@@ -229,10 +235,6 @@ void run_state::on(const run_ended& x) {
     close_calls(message_state::interrupted);
   phase = run_phase::ended;
   ended = x;
-}
-
-void run_state::on(const event_handled&) {
-  // what watchers do with a run does not change it
 }
 
 // -- people -------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include "runtime/agent/definition.hpp"
 #include "runtime/flow/entry.hpp"
+#include "runtime/flow/handlers.hpp"
 #include "runtime/flow/round.hpp"
 #include "runtime/flow/run_status.hpp"
 
@@ -44,7 +45,7 @@ public:
   run_state(definition_ptr definition, template_renderer render);
 
   /// Applies the next entry. Entries of a task that has an outcome already, or
-  /// of a run that has ended, change nothing (D3).
+  /// of a run that has ended, change nothing (D3); its event handlers go on.
   void apply(const entry& next);
 
   /// Number of entries applied.
@@ -87,8 +88,21 @@ public:
   [[nodiscard]] question_asked
   question(const task_ref& task, question_kind kind, timestamp now) const;
 
+  /// Tasks that somebody outside has to answer for.
+  [[nodiscard]] std::uint32_t open_questions() const;
+
   /// When a run over its wall-clock limit ends.
   [[nodiscard]] std::optional<timestamp> deadline() const;
+
+  /// The definition's event handlers come before the run's own.
+  /// @pre `index < handlers.size()`
+  [[nodiscard]] const event_handler& handler(std::size_t index) const;
+
+  /// Some handler has not settled all stored events that it wants.
+  [[nodiscard]] bool handlers_behind() const;
+
+  /// A handler is behind that the run must not go ahead of.
+  [[nodiscard]] bool is_held() const;
 
   /// Times the tool was asked to be tried again in the steps right before.
   [[nodiscard]] std::uint32_t retries_of(const std::string& tool_name) const;
@@ -125,6 +139,7 @@ public:
   std::string cancel_reason;
   std::optional<timestamp> first_outcome_at;
   std::optional<run_ended> ended;
+  std::vector<handler_progress> handlers;
   timestamp last_time{};
 
 private:
@@ -140,6 +155,8 @@ private:
   void on(const question_asked& x);
   void on(const question_answered& x);
   void on(const event_handled& x);
+  /// Notes which handlers have to be told of `next`.
+  void owe_events(const entry& next);
 
   void on_response(const task_completed& x, const model_response& response);
   void on_result(const task_completed& x, const tool_result& result);

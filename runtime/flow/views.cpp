@@ -1,5 +1,6 @@
 #include "runtime/flow/views.hpp"
 
+#include "runtime/flow/handler_views.hpp"
 #include "runtime/flow/machine.hpp"
 #include "runtime/flow/questions.hpp"
 #include "runtime/messages/history_json.hpp"
@@ -65,6 +66,10 @@ public:
       on(row(before, failed->task), *failed);
     else if (const auto* done = std::get_if<task_completed>(&next))
       on(row(before, done->task), *done);
+    else if (const auto* asked = std::get_if<question_asked>(&next))
+      row(before, asked->task);
+    else if (const auto* answer = std::get_if<question_answered>(&next))
+      on(row(before, answer->task), *answer);
   }
 
   void finish(const run_state& state) {
@@ -89,11 +94,16 @@ public:
 private:
   json& row(const run_state& state, const task_ref& task) {
     const auto [at, fresh] = index_.emplace(task, rows_.size());
-    if (!fresh)
-      return rows_[at->second];
-    json out{{"step", task.step}, {"kind", to_string(task.kind)}};
-    const bool known
+    const auto known
       = task.kind != task_kind::tool_call || task.index < state.calls.size();
+    if (!fresh) {
+      auto& row = rows_[at->second];
+      // Another model, or other arguments, have another key.
+      if (known)
+        row["idempotency_key"] = state.idempotency_key(task);
+      return row;
+    }
+    json out{{"step", task.step}, {"kind", to_string(task.kind)}};
     const auto* call = task.kind == task_kind::tool_call && known
                          ? state.calls[task.index].part
                          : nullptr;
@@ -107,6 +117,7 @@ private:
     out["error"] = nullptr;
     out["usage"] = nullptr;
     out["next_attempt_at"] = nullptr;
+    out["cached_from"] = nullptr;
     rows_.push_back(std::move(out));
     return rows_.back();
   }
@@ -125,18 +136,44 @@ private:
     row["next_attempt_at"] = nullptr;
     row["error"] = nullptr;
     row["state"] = "completed";
+    if (!x.cached_from.empty())
+      row["cached_from"] = x.cached_from;
     if (const auto* response = std::get_if<model_response>(&x.outcome)) {
-      row["usage"] = to_json(response->usage);
+      row["usage"] = to_json(x.cached_from.empty() ? response->usage : usage{});
     } else if (const auto* result = std::get_if<tool_result>(&x.outcome)) {
-      if (result->kind != tool_result_kind::returned)
-        row["state"]
-          = result->kind == tool_result_kind::retry ? "retry" : "failed";
+      row["state"] = state_of(result->kind);
     } else {
       const auto& error = std::get<task_error>(x.outcome);
       row["state"] = "failed";
       row["error"]
         = {{"type", to_string(error.code)}, {"message", error.message}};
     }
+  }
+
+  /// An answer that is an outcome ends the task.
+  static void on(json& row, const question_answered& x) {
+    if (x.verdict == verdict::approved)
+      return;
+    row["ended_at"] = to_iso(x.time);
+    row["state"] = x.result ? state_of(x.result->kind) : "denied";
+  }
+
+  static std::string_view state_of(tool_result_kind kind) {
+    switch (kind) {
+      case tool_result_kind::returned:
+      case tool_result_kind::output:
+        return "completed";
+      case tool_result_kind::retry:
+        return "retry";
+      case tool_result_kind::denied:
+        return "denied";
+      case tool_result_kind::skipped:
+        return "skipped";
+      case tool_result_kind::failed:
+      case tool_result_kind::unknown:
+        break;
+    }
+    return "failed";
   }
 
   std::map<task_ref, std::size_t> index_;
@@ -242,6 +279,7 @@ json why_json(const run_state& state, timestamp now) {
     waiting_for.push_back(
       {{"what", "schedule"}, {"at", to_iso(*state.created.scheduled_at)}});
   } else if (state.phase != run_phase::ended) {
+    waiting_for = held_by_json(state);
     for (const auto& task : state.open_tasks())
       waiting_for.push_back(waits_for(state, task, now));
   }
@@ -295,7 +333,16 @@ json fingerprint(const run_state& state) {
                      {"arguments", call.arguments},
                      {"kind", call.result ? json(call.result->kind) : json()},
                      {"retries", state.retries_of(call.part->tool_name)}});
+  auto handlers = json::array();
+  for (const auto& x : state.handlers)
+    handlers.push_back({{"settled", x.settled},
+                        {"owed", x.owed},
+                        {"handled", x.handled},
+                        {"failed", x.failed},
+                        {"attempts", x.attempts},
+                        {"last_error", x.last_error}});
   return {{"run", run_json(state)},
+          {"handlers", std::move(handlers)},
           {"sequence", state.sequence()},
           {"phase", state.phase},
           {"step", state.step},

@@ -24,7 +24,7 @@ std::string reason_of(const run_state& state);
 
 /// All tasks in order of their first entry: `{step, kind, tool_name,
 /// tool_call_id, idempotency_key, state, attempts, started_at, ended_at, error,
-/// usage, next_attempt_at}`.
+/// usage, next_attempt_at, cached_from}`.
 json tasks_json(definition_ptr definition, const template_renderer& render,
                 const std::vector<entry>& entries);
 

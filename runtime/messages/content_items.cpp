@@ -143,14 +143,14 @@ void write_item(const item_kind& kind, json& item, item_fields fields) {
   }
 }
 
-void write_nested(json& value, item_fields fields, int depth) {
+void write_nested(json& value, int depth) {
   if (depth > depth_max || !value.is_structured())
     return;
   if (const auto* kind = kind_of(value))
     if (kind->is_file && check_item(*kind, value, {}).empty())
-      return write_item(*kind, value, fields);
+      return write_item(*kind, value, item_fields::as_they_are);
   for (auto& child : value)
-    write_nested(child, fields, depth + 1);
+    write_nested(child, depth + 1);
 }
 
 } // namespace
@@ -228,8 +228,8 @@ json written_user_content(json content, item_fields fields) {
   return content;
 }
 
-json written_tool_content(json content, item_fields fields) {
-  write_nested(content, fields, 0);
+json written_tool_content(json content) {
+  write_nested(content, 0);
   return content;
 }
 

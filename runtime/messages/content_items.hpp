@@ -37,8 +37,8 @@ enum class item_fields { as_they_are, all };
 /// form; `item_fields::all` adds the fields that are absent.
 json written_user_content(json content, item_fields fields);
 
-/// The same for the result of a tool, where items may be anywhere. An object
-/// that only looks like an item stays as it is.
-json written_tool_content(json content, item_fields fields);
+/// Brings the bytes in the result of a tool into their written form; files may
+/// be anywhere in it. No fields are added: what looks like a file may be data.
+json written_tool_content(json content);
 
 } // namespace perdure::runtime

@@ -70,7 +70,10 @@ public:
     return full_;
   }
 
-  json take() {
+  json take(const json& extra) {
+    if (extra.is_object())
+      for (const auto& [key, value] : extra.items())
+        out_[key] = value;
     return std::move(out_);
   }
 
@@ -86,21 +89,21 @@ json write(field_writer out, const system_prompt_part& part) {
   out.required("content", part.content);
   out.time("timestamp", part.time);
   out.text("dynamic_ref", part.dynamic_ref);
-  return out.take();
+  return out.take(part.extra);
 }
 
 json write(field_writer out, const user_prompt_part& part) {
   out.required("part_kind", "user-prompt");
   out.required("content", written_user_content(part.content, out.fields()));
   out.time("timestamp", part.time);
-  return out.take();
+  return out.take(part.extra);
 }
 
 /// The fields that both kinds of tool results have.
 template <class Part>
 void write_result(field_writer& out, const Part& part) {
   out.required("tool_name", part.tool_name);
-  out.required("content", written_tool_content(part.content, out.fields()));
+  out.required("content", written_tool_content(part.content));
   out.text("tool_call_id", part.tool_call_id);
   out.text("tool_kind", part.tool_kind);
   out.value("metadata", part.metadata);
@@ -111,7 +114,7 @@ void write_result(field_writer& out, const Part& part) {
 json write(field_writer out, const tool_return_part& part) {
   out.required("part_kind", "tool-return");
   write_result(out, part);
-  return out.take();
+  return out.take(part.extra);
 }
 
 json write(field_writer out, const retry_prompt_part& part) {
@@ -120,14 +123,14 @@ json write(field_writer out, const retry_prompt_part& part) {
   out.text("tool_name", part.tool_name);
   out.text("tool_call_id", part.tool_call_id);
   out.time("timestamp", part.time);
-  return out.take();
+  return out.take(part.extra);
 }
 
 json write(field_writer out, const tool_availability_part& part) {
   out.required("part_kind", "tool-availability-delta");
   out.required("tools_added", part.tools_added);
   out.text("tool_call_id", part.tool_call_id);
-  return out.take();
+  return out.take(part.extra);
 }
 
 json write(const field_writer&, const opaque_part& part) {
@@ -138,7 +141,7 @@ json write(field_writer out, const text_part& part) {
   out.required("part_kind", "text");
   out.required("content", part.content);
   out.provider(part.provider);
-  return out.take();
+  return out.take(part.extra);
 }
 
 json write(field_writer out, const thinking_part& part) {
@@ -146,7 +149,7 @@ json write(field_writer out, const thinking_part& part) {
   out.required("content", part.content);
   out.text("signature", part.signature);
   out.provider(part.provider);
-  return out.take();
+  return out.take(part.extra);
 }
 
 json write(field_writer out, const tool_call_part& part) {
@@ -156,28 +159,28 @@ json write(field_writer out, const tool_call_part& part) {
   out.text("tool_call_id", part.tool_call_id);
   out.text("tool_kind", part.tool_kind);
   out.provider(part.provider);
-  return out.take();
+  return out.take(part.extra);
 }
 
 json write(field_writer out, const builtin_tool_return_part& part) {
   out.required("part_kind", "builtin-tool-return");
   write_result(out, part);
   out.provider(part.provider, false);
-  return out.take();
+  return out.take(part.extra);
 }
 
 json write(field_writer out, const file_part& part) {
   out.required("part_kind", "file");
   out.required("content", written_user_content(part.content, out.fields()));
   out.provider(part.provider);
-  return out.take();
+  return out.take(part.extra);
 }
 
 json write(field_writer out, const compaction_part& part) {
   out.required("part_kind", "compaction");
   out.text("content", part.content);
   out.provider(part.provider);
-  return out.take();
+  return out.take(part.extra);
 }
 
 // -- usage and messages -------------------------------------------------------
@@ -195,9 +198,6 @@ void write_usage(field_writer& out, const usage& value) {
   else if (out.full())
     out.required("details", json::object());
   out.text("cost", value.cost);
-  if (value.extra.is_object())
-    for (const auto& [key, content] : value.extra.items())
-      out.required(key.c_str(), content);
 }
 
 template <class Part>
@@ -221,7 +221,7 @@ json write(const model_request& value, json_style style) {
   out.text("conversation_id", value.conversation_id);
   out.value("metadata", value.metadata);
   out.name("state", value.state);
-  return out.take();
+  return out.take(value.extra);
 }
 
 json write(const model_response& value, json_style style) {
@@ -244,7 +244,7 @@ json write(const model_response& value, json_style style) {
   out.text("conversation_id", value.conversation_id);
   out.value("metadata", value.metadata);
   out.name("state", value.state);
-  return out.take();
+  return out.take(value.extra);
 }
 
 } // namespace
@@ -262,7 +262,7 @@ json to_json(const response_part& part, json_style style) {
 json to_json(const usage& value, json_style style) {
   field_writer out{style};
   write_usage(out, value);
-  return out.take();
+  return out.take(value.extra);
 }
 
 json to_json(const run_usage& value) {
@@ -270,7 +270,7 @@ json to_json(const run_usage& value) {
   out.count("requests", value.requests);
   out.count("tool_calls", value.tool_calls);
   write_usage(out, value);
-  return out.take();
+  return out.take(value.extra);
 }
 
 json to_json(const message& value, json_style style) {
@@ -313,6 +313,8 @@ std::string_view to_string(tool_outcome value) noexcept {
       return "denied";
     case tool_outcome::interrupted:
       return "interrupted";
+    case tool_outcome::retried:
+      return "retried";
   }
   return "";
 }

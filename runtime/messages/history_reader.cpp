@@ -13,9 +13,10 @@ namespace {
 constexpr std::array request_kinds{"system-prompt", "user-prompt",
                                    "tool-return", "retry-prompt",
                                    "tool-availability-delta"};
+/// A request may hold a `compaction` too: a summary that an application wrote.
 constexpr std::array response_kinds{
-  "text", "thinking",  "tool-call", "builtin-tool-call", "builtin-tool-return",
-  "file", "compaction"};
+  "text", "thinking", "tool-call", "builtin-tool-call", "builtin-tool-return",
+  "file"};
 
 template <class Kinds>
 bool contains(const Kinds& kinds, std::string_view kind) {
@@ -23,8 +24,8 @@ bool contains(const Kinds& kinds, std::string_view kind) {
 }
 
 tool_outcome read_outcome(field_reader& in) {
-  return static_cast<tool_outcome>(
-    in.choice("outcome", {"success", "failed", "denied", "interrupted"}));
+  return static_cast<tool_outcome>(in.choice(
+    "outcome", {"success", "failed", "denied", "interrupted", "retried"}));
 }
 
 message_state read_state(field_reader& in) {
@@ -36,7 +37,7 @@ message_state read_state(field_reader& in) {
 json read_result_content(field_reader& in, const json& value) {
   if (!value.contains("content"))
     in.fail("content", "missing");
-  return written_tool_content(in.any("content"), item_fields::as_they_are);
+  return written_tool_content(in.any("content"));
 }
 
 provider_data read_provider(field_reader& in) {
@@ -54,6 +55,7 @@ system_prompt_part read_system_prompt(field_reader& in) {
   result.content = in.required_text("content");
   result.time = in.time("timestamp").value_or(timestamp{});
   result.dynamic_ref = in.optional_text("dynamic_ref");
+  result.extra = in.rest();
   return result;
 }
 
@@ -68,10 +70,11 @@ user_prompt_part read_user_prompt(field_reader& in, std::string& problem) {
     problem = check_user_content(*content, in.place("content"));
   result.content = written_user_content(*content, item_fields::as_they_are);
   result.time = in.time("timestamp").value_or(timestamp{});
+  result.extra = in.rest();
   return result;
 }
 
-/// The fields that both kinds of tool results have.
+/// The fields that both kinds of tool results have; not the extra ones.
 template <class Part>
 Part read_result(field_reader& in, const json& value) {
   Part result;
@@ -101,6 +104,13 @@ retry_prompt_part read_retry_prompt(field_reader& in) {
   result.tool_name = in.optional_text("tool_name");
   result.tool_call_id = in.text("tool_call_id");
   result.time = in.time("timestamp").value_or(timestamp{});
+  result.extra = in.rest();
+  return result;
+}
+
+tool_return_part read_tool_return(field_reader& in, const json& value) {
+  auto result = read_result<tool_return_part>(in, value);
+  result.extra = in.rest();
   return result;
 }
 
@@ -117,6 +127,7 @@ tool_availability_part read_availability(field_reader& in) {
         in.fail(key, "must hold strings");
     }
   result.tool_call_id = in.optional_text("tool_call_id");
+  result.extra = in.rest();
   return result;
 }
 
@@ -129,7 +140,7 @@ void read_part(const json& value, const std::string& place,
   else if (kind == "user-prompt")
     out.emplace_back(read_user_prompt(in, problem));
   else if (kind == "tool-return")
-    out.emplace_back(read_result<tool_return_part>(in, value));
+    out.emplace_back(read_tool_return(in, value));
   else if (kind == "retry-prompt")
     out.emplace_back(read_retry_prompt(in));
   else if (kind == "tool-availability-delta")
@@ -142,6 +153,31 @@ void read_part(const json& value, const std::string& place,
 
 // -- parts of a response ------------------------------------------------------
 
+text_part read_text(field_reader& in) {
+  text_part result;
+  result.content = in.required_text("content");
+  result.provider = read_provider(in);
+  result.extra = in.rest();
+  return result;
+}
+
+thinking_part read_thinking(field_reader& in) {
+  thinking_part result;
+  result.content = in.required_text("content");
+  result.signature = in.optional_text("signature");
+  result.provider = read_provider(in);
+  result.extra = in.rest();
+  return result;
+}
+
+compaction_part read_compaction(field_reader& in) {
+  compaction_part result;
+  result.content = in.optional_text("content");
+  result.provider = read_provider(in);
+  result.extra = in.rest();
+  return result;
+}
+
 tool_call_part read_tool_call(field_reader& in, bool is_builtin) {
   tool_call_part result;
   result.tool_name = in.required_text("tool_name");
@@ -153,6 +189,7 @@ tool_call_part read_tool_call(field_reader& in, bool is_builtin) {
   result.tool_kind = in.optional_text("tool_kind");
   result.provider = read_provider(in);
   result.builtin = is_builtin;
+  result.extra = in.rest();
   return result;
 }
 
@@ -161,6 +198,7 @@ read_builtin_return(field_reader& in, const json& value) {
   auto result = read_result<builtin_tool_return_part>(in, value);
   result.provider.provider_name = in.optional_text("provider_name");
   result.provider.provider_details = in.object("provider_details");
+  result.extra = in.rest();
   return result;
 }
 
@@ -175,6 +213,7 @@ file_part read_file(field_reader& in, std::string& problem) {
     problem = check_binary_item(*content, in.place("content"));
   result.content = written_user_content(*content, item_fields::as_they_are);
   result.provider = read_provider(in);
+  result.extra = in.rest();
   return result;
 }
 
@@ -182,28 +221,22 @@ void read_part(const json& value, const std::string& place,
                std::string& problem, std::vector<response_part>& out) {
   field_reader in{value, place, problem};
   const auto kind = in.required_text("part_kind");
-  if (kind == "text") {
-    auto content = in.required_text("content");
-    out.emplace_back(text_part{std::move(content), read_provider(in)});
-  } else if (kind == "thinking") {
-    auto content = in.required_text("content");
-    auto signature = in.optional_text("signature");
-    out.emplace_back(thinking_part{std::move(content), std::move(signature),
-                                   read_provider(in)});
-  } else if (kind == "tool-call" || kind == "builtin-tool-call") {
+  if (kind == "text")
+    out.emplace_back(read_text(in));
+  else if (kind == "thinking")
+    out.emplace_back(read_thinking(in));
+  else if (kind == "tool-call" || kind == "builtin-tool-call")
     out.emplace_back(read_tool_call(in, kind == "builtin-tool-call"));
-  } else if (kind == "builtin-tool-return") {
+  else if (kind == "builtin-tool-return")
     out.emplace_back(read_builtin_return(in, value));
-  } else if (kind == "file") {
+  else if (kind == "file")
     out.emplace_back(read_file(in, problem));
-  } else if (kind == "compaction") {
-    auto content = in.optional_text("content");
-    out.emplace_back(compaction_part{std::move(content), read_provider(in)});
-  } else if (contains(request_kinds, kind)) {
+  else if (kind == "compaction")
+    out.emplace_back(read_compaction(in));
+  else if (contains(request_kinds, kind))
     in.fail("part_kind", "\"" + kind + "\" belongs in a request");
-  } else {
+  else
     out.emplace_back(opaque_part{value});
-  }
 }
 
 template <class Part>
@@ -222,13 +255,6 @@ std::vector<Part> read_parts(field_reader& in, std::string& problem) {
 }
 
 // -- usage and messages -------------------------------------------------------
-
-constexpr std::array known_usage_keys{
-  "input_tokens", "cache_write_tokens", "cache_read_tokens", "output_tokens",
-  "input_audio_tokens", "cache_audio_read_tokens", "output_audio_tokens",
-  "details", "cost",
-  // names of older versions
-  "request_tokens", "response_tokens", "total_tokens", "requests"};
 
 json read_details(field_reader& in) {
   auto result = in.object("details");
@@ -262,11 +288,11 @@ usage read_usage(const json& value, const std::string& place,
   result.cost = in.optional_text("cost");
   if (result.cost && !is_decimal(*result.cost))
     in.fail("cost", "must be a decimal number");
-  if (!value.is_object())
-    return result;
-  for (const auto& [key, content] : value.items())
-    if (!contains(known_usage_keys, key))
-      result.extra[key] = content;
+  // What older versions wrote besides is derived, or belongs to a run.
+  for (const auto* old :
+       {"request_tokens", "response_tokens", "total_tokens", "requests"})
+    in.find(old);
+  result.extra = in.rest();
   return result;
 }
 
@@ -279,6 +305,7 @@ model_request read_request(field_reader& in, std::string& problem) {
   result.conversation_id = in.optional_text("conversation_id");
   result.metadata = in.object("metadata");
   result.state = read_state(in);
+  result.extra = in.rest();
   return result;
 }
 
@@ -307,6 +334,7 @@ model_response read_response(field_reader& in, std::string& problem) {
   result.conversation_id = in.optional_text("conversation_id");
   result.metadata = in.object("metadata");
   result.state = read_state(in);
+  result.extra = in.rest();
   return result;
 }
 

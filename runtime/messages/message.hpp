@@ -17,6 +17,9 @@
 /// Shape:   JSON-compatible with Pydantic AI's `ModelMessage` list, see
 ///          `history_json.hpp`
 /// Source:  docs/formats.md, "Message history"
+///
+/// `extra` holds the further keys of a JSON object: fields of a newer version
+/// of the format. They are written back as they came. Null when there are none.
 namespace perdure::runtime {
 
 using optional_text = std::optional<std::string>;
@@ -27,12 +30,14 @@ struct system_prompt_part {
   std::string content;
   timestamp time{};
   optional_text dynamic_ref;
+  json extra{};
 };
 
 struct user_prompt_part {
   /// A string, or an array of strings and content items (`{"kind": ...}`).
   json content;
   timestamp time{};
+  json extra{};
 };
 
 /// How a tool call ended. Append only, never renumber.
@@ -41,6 +46,8 @@ enum class tool_outcome : std::uint8_t {
   failed = 1,
   denied = 2,
   interrupted = 3,
+  /// The call has to be made again; the content says why.
+  retried = 4,
 };
 
 struct tool_return_part {
@@ -52,6 +59,7 @@ struct tool_return_part {
   json metadata;
   timestamp time{};
   tool_outcome outcome = tool_outcome::success;
+  json extra{};
 };
 
 struct retry_prompt_part {
@@ -60,11 +68,13 @@ struct retry_prompt_part {
   optional_text tool_name;
   std::string tool_call_id;
   timestamp time{};
+  json extra{};
 };
 
 struct tool_availability_part {
   std::vector<std::string> tools_added;
   optional_text tool_call_id;
+  json extra{};
 };
 
 /// A part of a kind this version does not act on (`speech`, or one that is
@@ -90,12 +100,14 @@ struct provider_data {
 struct text_part {
   std::string content;
   provider_data provider;
+  json extra{};
 };
 
 struct thinking_part {
   std::string content;
   optional_text signature;
   provider_data provider;
+  json extra{};
 };
 
 struct tool_call_part {
@@ -107,6 +119,7 @@ struct tool_call_part {
   provider_data provider;
   /// Run by the provider (`builtin-tool-call`), not by the node.
   bool builtin = false;
+  json extra{};
 };
 
 struct builtin_tool_return_part {
@@ -119,17 +132,20 @@ struct builtin_tool_return_part {
   tool_outcome outcome = tool_outcome::success;
   /// `id` is not used.
   provider_data provider;
+  json extra{};
 };
 
 struct file_part {
   /// A `binary` content item.
   json content;
   provider_data provider;
+  json extra{};
 };
 
 struct compaction_part {
   optional_text content;
   provider_data provider;
+  json extra{};
 };
 
 using response_part = std::variant<text_part, thinking_part, tool_call_part,
@@ -151,8 +167,7 @@ struct usage {
   json details;
   /// Decimal text.
   optional_text cost;
-  /// Further keys of the JSON object, kept. Null when empty.
-  json extra;
+  json extra{};
 };
 
 /// Sum of a whole run.
@@ -194,6 +209,7 @@ struct model_request {
   optional_text conversation_id;
   json metadata;
   message_state state = message_state::complete;
+  json extra{};
 };
 
 struct model_response {
@@ -210,6 +226,7 @@ struct model_response {
   optional_text conversation_id;
   json metadata;
   message_state state = message_state::complete;
+  json extra{};
 };
 
 using message = std::variant<model_request, model_response>;

@@ -46,10 +46,11 @@ std::string description_of(const retry_prompt_part& part) {
 } // namespace
 
 std::string text_of(const tool_return_part& part) {
-  auto text = content_text(part.content);
-  if (part.outcome != tool_outcome::failed)
-    return text;
-  return to_text(json{{"error", std::move(text)}});
+  if (part.outcome == tool_outcome::failed)
+    return to_text(json{{"error", content_text(part.content)}});
+  if (part.outcome == tool_outcome::retried)
+    return to_text(json{{"error", part.content}});
+  return content_text(part.content);
 }
 
 std::string text_of(const retry_prompt_part& part) {

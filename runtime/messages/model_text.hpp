@@ -10,7 +10,8 @@
 namespace perdure::runtime {
 
 /// A string as it is, nothing for null, anything else as compact JSON; a
-/// failed result as `{"error": text}`.
+/// failed result as `{"error": text}`, one to be made again as
+/// `{"error": content}`.
 std::string text_of(const tool_return_part& part);
 
 /// The reasons, then the request to fix them.

@@ -39,7 +39,8 @@ public:
 };
 
 /// `test`: calls every tool once with arguments made from its schema, then
-/// answers with what the tools returned, as JSON.
+/// answers with what the tools returned, as JSON. A structured output is made
+/// from its schema too.
 std::shared_ptr<const local_model> make_test_model();
 
 /// `script:FILE`: the n-th request of a run gets the n-th recorded answer.

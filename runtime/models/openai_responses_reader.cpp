@@ -5,6 +5,8 @@
 #include "runtime/models/wire_error.hpp"
 #include "runtime/models/wire_usage.hpp"
 
+#include <tuple>
+
 namespace perdure::runtime {
 
 namespace {
@@ -42,8 +44,11 @@ responses_events::on_event(response_draft& draft, const json& event,
     if (item != nullptr)
       begin_item(draft, key, *item, sink);
   } else if (type == "response.output_item.done") {
-    if (item != nullptr)
-      take_item(draft, key, *item, sink);
+    if (item != nullptr && !take_item(draft, key, *item, sink))
+      return bad_response(draft.identity.model_name,
+                          "the pieces of an item that were streamed are not "
+                          "those of the finished item",
+                          true);
   } else {
     take_piece(draft, key, type, event, sink);
   }
@@ -87,7 +92,7 @@ responses_events::take_final(response_draft& draft, const json& response,
   // Some servers stream the frame of a response and send its items at the end.
   if (output != nullptr && draft.parts.empty())
     for (std::size_t i = 0; i < output->size(); ++i)
-      take_item(draft, std::to_string(i), (*output)[i], sink);
+      std::ignore = take_item(draft, std::to_string(i), (*output)[i], sink);
   return std::nullopt;
 }
 

@@ -32,33 +32,57 @@ std::string_view rest_of(std::string_view whole, std::string_view pieces) {
                                    : std::string_view{};
 }
 
-void complete_text(response_draft& draft, const std::string& key,
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const auto begin = text.find_first_not_of(blanks);
+  if (begin == std::string_view::npos)
+    return {};
+  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+/// Whether pieces and the whole can be of the same text: one of them may lack
+/// its end, and servers differ in blanks. Pieces that came twice or in another
+/// order cannot.
+bool agree(std::string_view whole, std::string_view pieces) {
+  whole = trimmed(whole);
+  pieces = trimmed(pieces);
+  return whole.starts_with(pieces) || pieces.starts_with(whole);
+}
+
+/// @returns whether the pieces that were told agree with the whole
+bool complete_text(response_draft& draft, const std::string& key,
                    std::string_view id, std::string_view whole,
                    const delta_sink& sink) {
   const auto* part = draft.parts.find(key);
   const auto* known = part == nullptr ? nullptr : std::get_if<text_part>(part);
+  if (known != nullptr && !agree(whole, known->content))
+    return false;
   const auto rest = known == nullptr ? whole : rest_of(whole, known->content);
   if (known == nullptr || !rest.empty())
     draft.parts.add_text(key, rest, origin(draft, id), sink);
   draft.parts.end(key, sink);
+  return true;
 }
 
-void take_message(response_draft& draft, const std::string& key,
+bool take_message(response_draft& draft, const std::string& key,
                   const json& item, const delta_sink& sink) {
   const auto* content = find_array(item, "content");
   if (content == nullptr)
-    return;
+    return true;
   const auto id = text_or_empty(item, "id");
   std::int64_t index = 0;
   for (const auto& piece : *content) {
     const auto type = text_or_empty(piece, "type");
-    if (type == "output_text")
-      complete_text(draft, sub_key(key, index), id,
-                    text_or_empty(piece, "text"), sink);
-    else if (type == "refusal" && draft.refusal.empty())
+    if (type == "output_text") {
+      if (!complete_text(draft, sub_key(key, index), id,
+                         text_or_empty(piece, "text"), sink))
+        return false;
+    } else if (type == "refusal" && draft.refusal.empty()) {
       draft.refusal = text_or_empty(piece, "refusal");
+    }
     ++index;
   }
+  return true;
 }
 
 /// The model's unabridged thoughts, which open models show.
@@ -99,7 +123,8 @@ void take_reasoning(response_draft& draft, const std::string& key,
 }
 
 /// Opens the call, or adds what is missing of it.
-void take_call(response_draft& draft, const std::string& key, const json& item,
+/// @returns whether the pieces that were told agree with the whole
+bool take_call(response_draft& draft, const std::string& key, const json& item,
                const delta_sink& sink) {
   const auto id = text_or_empty(item, "id");
   auto call_id = text_or_empty(item, "call_id");
@@ -114,29 +139,36 @@ void take_call(response_draft& draft, const std::string& key, const json& item,
       = given->is_string() ? given->get<std::string>() : to_text(*given);
     if (known == nullptr || known->args.is_null())
       args = whole;
-    else if (known->args.is_string())
-      args = std::string{
-        rest_of(whole, known->args.get_ref<const std::string&>())};
+    else if (known->args.is_string()) {
+      const auto& pieces = known->args.get_ref<const std::string&>();
+      // The whole may be the same value in another form.
+      if (!agree(whole, pieces) && parse_or_discard(pieces).is_discarded())
+        return false;
+      args = std::string{rest_of(whole, pieces)};
+    }
   }
   draft.parts.add_call(
     key,
     {text_or_empty(item, "name"), call_id, std::move(args), origin(draft, id)},
     sink);
+  return true;
 }
 
 } // namespace
 
-void take_item(response_draft& draft, const std::string& key, const json& item,
+bool take_item(response_draft& draft, const std::string& key, const json& item,
                const delta_sink& sink) {
   const auto type = text_or_empty(item, "type");
-  if (type == "message") {
-    take_message(draft, key, item, sink);
-  } else if (type == "reasoning") {
+  if (type == "message")
+    return take_message(draft, key, item, sink);
+  if (type == "reasoning") {
     take_reasoning(draft, key, item, sink);
   } else if (type == "function_call") {
-    take_call(draft, key, item, sink);
+    if (!take_call(draft, key, item, sink))
+      return false;
     draft.parts.end(key, sink);
   }
+  return true;
 }
 
 void begin_item(response_draft& draft, const std::string& key, const json& item,

@@ -7,8 +7,10 @@ namespace perdure::runtime {
 
 /// An item as it stands once it is complete; adds what its pieces left out.
 /// @param key names the item in the response
-void take_item(response_draft& draft, const std::string& key, const json& item,
-               const delta_sink& sink);
+/// @returns false when the pieces that came cannot be those of this item: they
+/// came twice, in another order or with gaps
+[[nodiscard]] bool take_item(response_draft& draft, const std::string& key,
+                             const json& item, const delta_sink& sink);
 
 /// An item begins: its name and id come here, its content later.
 void begin_item(response_draft& draft, const std::string& key, const json& item,

@@ -31,9 +31,10 @@ public:
         response.parts.push_back(call(tool, request.index));
     else
       repeat_calls(request, response);
-    const auto has_calls = !response.parts.empty();
-    if (!has_calls)
-      response.parts.push_back(text_part{summary(request), {}});
+    if (response.parts.empty())
+      response.parts.push_back(output(request));
+    const auto has_calls
+      = std::holds_alternative<tool_call_part>(response.parts.front());
     response.model_name = "test";
     response.provider_name = "test";
     response.finish_reason
@@ -45,7 +46,9 @@ public:
   }
 
 private:
-  static tool_call_part call(const tool_definition& tool, std::size_t index) {
+  /// @param tool a tool of the agent, or one that it answers by
+  template <class Tool>
+  static tool_call_part call(const Tool& tool, std::size_t index) {
     tool_call_part part;
     part.tool_name = tool.name;
     part.args = to_text(sample_value(tool.parameters));
@@ -54,6 +57,17 @@ private:
     if (index > 0)
       part.tool_call_id += "_" + std::to_string(index);
     return part;
+  }
+
+  /// Text where that is allowed, or else a value of the first type.
+  static response_part output(const local_request& request) {
+    const auto& wanted = request.definition.output;
+    if (!wanted.is_structured() || wanted.allow_text)
+      return text_part{summary(request), {}};
+    if (wanted.mode == output_mode::native
+        || wanted.mode == output_mode::prompted)
+      return text_part{to_text(sample_value(format_of(wanted).schema)), {}};
+    return call(output_tools(wanted).front(), request.index);
   }
 
   /// Calls again the tools that asked for it.

@@ -84,7 +84,8 @@ result<task_policy> task_policy_from_json(const json& value, task_policy base) {
     return failure{errc::invalid_agent_file,
                    "the settings of a task must be an object"};
   in.only({"retries", "retry_delay_seconds", "retry_delay_max_seconds",
-           "timeout_seconds", "on_interrupt"});
+           "timeout_seconds", "on_interrupt", "cache_policy", "cache_exclude",
+           "cache_expiration", "cache_scope"});
   if (value.contains("retries")) {
     const auto retries = in.count("retries");
     if (retries && *retries <= retries_max)
@@ -115,6 +116,7 @@ result<task_policy> task_policy_from_json(const json& value, task_policy base) {
     base.on_interrupt = static_cast<on_interrupt>(
       in.choice("on_interrupt", {"retry", "fail", "ask"}));
   }
+  read_cache_policy(in, value, base.cache);
   if (!problem.empty())
     return failure{errc::invalid_agent_file, std::move(problem)};
   return base;
@@ -131,6 +133,7 @@ json to_json(const task_policy& policy) {
     = policy.timeout ? to_seconds(*policy.timeout) : json{};
   constexpr const char* names[] = {"retry", "fail", "ask"};
   result["on_interrupt"] = names[static_cast<std::size_t>(policy.on_interrupt)];
+  write_cache_policy(policy.cache, result);
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include "runtime/error.hpp"
 #include "runtime/json.hpp"
+#include "runtime/policy/cache_policy.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -39,6 +40,8 @@ struct task_policy {
   std::optional<std::chrono::milliseconds> timeout;
 
   runtime::on_interrupt on_interrupt = runtime::on_interrupt::retry;
+
+  cache_policy cache;
 };
 
 /// Why an attempt failed, as far as the next step depends on it.
@@ -73,8 +76,10 @@ std::optional<std::chrono::milliseconds>
 parse_retry_after_ms(std::string_view value);
 
 /// `{retries, retry_delay_seconds, retry_delay_max_seconds, timeout_seconds,
-/// on_interrupt}`; keys left out of `value` keep what `base` says. A null
-/// `retry_delay_seconds` or `timeout_seconds` goes back to the default.
+/// on_interrupt, cache_policy, cache_exclude, cache_expiration, cache_scope}`;
+/// keys left out of `value` keep what `base` says. A null
+/// `retry_delay_seconds`, `timeout_seconds`, `cache_exclude` or
+/// `cache_expiration` goes back to the default.
 /// @returns errc::invalid_agent_file naming the key and what is valid
 result<task_policy> task_policy_from_json(const json& value, task_policy base);
 json to_json(const task_policy& policy);

@@ -1,5 +1,6 @@
 #include "storage/lmdb/batch_writer.hpp"
 
+#include "storage/lmdb/cache_table.hpp"
 #include "storage/lmdb/lookups.hpp"
 #include "storage/lmdb/run_index.hpp"
 
@@ -29,11 +30,17 @@ int batch_writer::write(const append_batch& batch, append_outcome& outcome) {
   outcome = check_against_store(batch, run, before);
   if (outcome.code != errc::none)
     return 0;
+  if (batch.next_sequence == 1 && no_new_runs_) {
+    outcome = refused(*no_new_runs_);
+    return 0;
+  }
   auto code = put_entries(batch, run);
   if (code == 0 && batch.summary)
     code = put_summary(batch, run, before);
   if (code == 0 && !batch.idempotency_key.empty())
     code = put_key(batch);
+  if (code == 0)
+    code = put_cache(batch);
   tails_[run] = batch.next_sequence - 1 + batch.entries.size();
   return code;
 }
@@ -145,6 +152,16 @@ int batch_writer::put_key(const append_batch& batch) {
   return put_sealed(txn_.in->keys, hash_of(batch.idempotency_key),
                     encode_key_holder({batch.idempotency_key, batch.run_id,
                                        batch.request_digest}));
+}
+
+int batch_writer::put_cache(const append_batch& batch) {
+  for (auto& put : batch.cache)
+    if (auto code = put_cached(txn_, put,
+                               {batch.run_id, batch.next_sequence + put.entry,
+                                put.stored_at, put.expires_at});
+        code != 0)
+      return code;
+  return 0;
 }
 
 int batch_writer::put_sealed(MDB_dbi table, std::string_view key,

@@ -15,11 +15,13 @@ using tail_map = std::unordered_map<run_key, std::uint64_t, run_key_hash>;
 /// and the batches before it, then written: what is refused leaves no trace.
 class batch_writer {
 public:
-  /// `known` is what is durable already.
+  /// `known` is what is durable already; `no_new_runs` says why none may be
+  /// created, if so.
   batch_writer(const transaction& txn, const tail_map& known,
-               const entry_tail& tail, std::uint64_t epoch)
+               const entry_tail& tail, std::uint64_t epoch,
+               const std::optional<runtime::failure>& no_new_runs)
     : txn_(txn), known_(known), tail_(tail), epoch_(epoch),
-      change_(tail.begin()) {
+      no_new_runs_(no_new_runs), change_(tail.begin()) {
     // nop
   }
 
@@ -54,12 +56,14 @@ private:
   int put_summary(const append_batch& batch, const run_key& run,
                   const std::optional<run_summary>& before);
   int put_key(const append_batch& batch);
+  int put_cache(const append_batch& batch);
   int put_sealed(MDB_dbi table, std::string_view key, std::string_view payload);
 
   transaction txn_;
   const tail_map& known_;
   const entry_tail& tail_;
   std::uint64_t epoch_;
+  const std::optional<runtime::failure>& no_new_runs_;
   tail_change change_;
   tail_map tails_;
   /// Stays where the last entry was put: the next one is often its neighbour.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -59,6 +60,28 @@ result<unit> make_directory(const std::filesystem::path& path) {
   return runtime::ok();
 }
 
+/// Pages inside the file that later transactions may use again.
+result<std::uint64_t> free_pages(MDB_txn* txn) {
+  constexpr MDB_dbi free_list = 0; // LMDB's own table: transaction -> pages
+  MDB_cursor* raw = nullptr;
+  if (auto code = mdb_cursor_open(txn, free_list, &raw); code != 0)
+    return lmdb_failure(code, "counting free pages");
+  cursor_ptr cursor{raw};
+  std::uint64_t pages = 0;
+  MDB_val key{};
+  MDB_val list{};
+  auto code = mdb_cursor_get(raw, &key, &list, MDB_FIRST);
+  for (; code == 0; code = mdb_cursor_get(raw, &key, &list, MDB_NEXT)) {
+    std::size_t count = 0; // in front of the page numbers
+    if (list.mv_size >= sizeof count)
+      std::memcpy(&count, list.mv_data, sizeof count);
+    pages += count;
+  }
+  if (code != MDB_NOTFOUND)
+    return lmdb_failure(code, "counting free pages");
+  return pages;
+}
+
 } // namespace
 
 failure lmdb_failure(int code, std::string_view doing) {
@@ -85,6 +108,8 @@ environment::environment(lmdb_options options, directory_lock lock)
   options_.map_size_bytes
     = std::clamp(options_.map_size_bytes / map_unit * map_unit, map_unit,
                  options_.max_size_bytes);
+  options_.reserve_bytes
+    = std::min(options_.reserve_bytes, options_.max_size_bytes / 4);
 }
 
 environment::~environment() {
@@ -146,7 +171,7 @@ int environment::open_tables() {
     MDB_dbi tables::*table;
     unsigned flags;
   };
-  constexpr std::array<row, 9> rows{{
+  constexpr std::array<row, 11> rows{{
     {"meta", &tables::meta, 0},
     {"entries", &tables::entries, 0},
     {"tail", &tables::tail, 0},
@@ -156,6 +181,8 @@ int environment::open_tables() {
     {"blobs", &tables::blobs, 0},
     {"blob_counts", &tables::blob_counts, 0},
     {"definitions", &tables::definitions, 0},
+    {"cache", &tables::cache, 0},
+    {"cache_expiry", &tables::cache_expiry, 0},
   }};
   MDB_txn* txn = nullptr;
   if (auto code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0)
@@ -217,6 +244,39 @@ int environment::write_once(
   return mdb_txn_commit(txn);
 }
 
+result<unit> environment::check_reserve() {
+  auto reader = read();
+  if (!reader)
+    return reader.error();
+  MDB_envinfo info{};
+  MDB_stat stat{};
+  mdb_env_info(env_, &info);
+  mdb_env_stat(env_, &stat);
+  const auto bound = options_.max_size_bytes - options_.reserve_bytes;
+  const auto pages_max = bound / stat.ms_psize;
+  if (info.me_last_pgno < pages_max)
+    return runtime::ok();
+  auto free = free_pages(reader->txn().handle);
+  if (!free)
+    return free.error();
+  if (info.me_last_pgno < pages_max + *free)
+    return runtime::ok();
+  return failure{errc::storage_full,
+                 "journal " + options_.directory.string() + " holds more than "
+                   + std::to_string(bound)
+                   + " bytes; what is left of its limit of "
+                   + std::to_string(options_.max_size_bytes)
+                   + " bytes is kept for runs that exist; raise the limit"};
+}
+
+result<unit> environment::check_room() {
+  if (auto whole = check_reserve(); !whole)
+    return whole;
+  if (disk_is_full())
+    return disk_full();
+  return runtime::ok();
+}
+
 int environment::grow() {
   std::lock_guard closed{gate_};
   std::lock_guard moving{map_mutex_};
@@ -263,11 +323,15 @@ failure environment::why(int code) const {
                                   + " bytes; raise the limit"};
   // LMDB reports a write that was cut short by a full disk as EIO.
   if (is_full(code) || (code == EIO && disk_is_full()))
-    return {errc::storage_full,
-            "journal " + options_.directory.string()
-              + " cannot grow; free disk space, or raise the quota or the file "
-                "size limit"};
+    return disk_full();
   return lmdb_failure(code, "writing to " + options_.directory.string());
+}
+
+failure environment::disk_full() const {
+  return {errc::storage_full,
+          "journal " + options_.directory.string()
+            + " cannot grow; free disk space, or raise the quota or the file "
+              "size limit"};
 }
 
 bool environment::disk_is_full() const noexcept {

@@ -27,6 +27,8 @@ struct tables {
   MDB_dbi blobs = 0;
   MDB_dbi blob_counts = 0;
   MDB_dbi definitions = 0;
+  MDB_dbi cache = 0;
+  MDB_dbi cache_expiry = 0;
 };
 
 /// An open transaction and the sub-databases it may touch. Not owned.
@@ -111,6 +113,14 @@ public:
   runtime::result<runtime::unit>
   write(const std::function<int(const transaction&)>& body);
 
+  /// Whether the reserve is whole. Cheap as long as it is far away.
+  /// Errors: errc::storage_full, errc::storage_io.
+  runtime::result<runtime::unit> check_reserve();
+
+  /// Whether the reserve is whole and the disk takes more.
+  /// Errors: as `check_reserve`.
+  runtime::result<runtime::unit> check_room();
+
 private:
   environment(lmdb_options options, directory_lock lock);
 
@@ -123,6 +133,7 @@ private:
   /// Opens the environment again when LMDB refuses to go on with it.
   void revive();
   [[nodiscard]] std::uint64_t map_size() const noexcept;
+  [[nodiscard]] runtime::failure disk_full() const;
   /// What stopped a write, `code` being what LMDB made of it.
   [[nodiscard]] runtime::failure why(int code) const;
   [[nodiscard]] bool disk_is_full() const noexcept;

@@ -2,6 +2,7 @@
 
 #include "storage/blob.hpp"
 #include "storage/lmdb/batch_writer.hpp"
+#include "storage/lmdb/cache_table.hpp"
 #include "storage/lmdb/environment.hpp"
 #include "storage/lmdb/lookups.hpp"
 #include "storage/lmdb/run_index.hpp"
@@ -123,8 +124,9 @@ public:
     std::vector<append_outcome> outcomes(batches.size());
     tail_map made;
     tail_change change;
+    const auto no_new_runs = why_no_new_runs(batches);
     auto written = env_->write([&](const transaction& txn) {
-      batch_writer writer{txn, tails_, tail_, epoch_};
+      batch_writer writer{txn, tails_, tail_, epoch_, no_new_runs};
       for (std::size_t i = 0; i < batches.size(); ++i)
         if (auto code = writer.write(batches[i], outcomes[i]); code != 0)
           return code;
@@ -142,6 +144,10 @@ public:
       tail_.accept(change);
     }
     return outcomes;
+  }
+
+  result<unit> check_room() override {
+    return env_->check_room();
   }
 
   result<std::vector<stored_entry>>
@@ -237,6 +243,14 @@ public:
     return found{{holder->run_id, holder->request_digest}};
   }
 
+  result<std::optional<cache_ref>>
+  find_cached(const std::string& key) const override {
+    auto reader = env_->read();
+    if (!reader)
+      return reader.error();
+    return storage::find_cached(reader->txn(), key);
+  }
+
   result<unit> put_definition(const std::string& hash_hex,
                               const std::string& text) override {
     if (hash_hex.empty() || hash_hex.size() > definition_key_max)
@@ -277,6 +291,20 @@ public:
   }
 
 private:
+  /// Set when the reserve must be kept from batches that create a run.
+  std::optional<failure>
+  why_no_new_runs(const std::vector<append_batch>& batches) {
+    const auto creates
+      = [](const append_batch& batch) { return batch.next_sequence == 1; };
+    if (std::none_of(batches.begin(), batches.end(), creates))
+      return std::nullopt;
+    auto whole = env_->check_reserve();
+    // Anything else that is wrong shows in the commit.
+    if (whole || whole.error().code != errc::storage_full)
+      return std::nullopt;
+    return whole.error();
+  }
+
   void remember(const tail_map& made) {
     if (tails_.size() + made.size() > tails_max)
       tails_.clear();

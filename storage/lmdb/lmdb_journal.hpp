@@ -18,6 +18,10 @@ struct lmdb_options {
   /// Upper bound of the store; at it appends fail with storage_full.
   std::uint64_t max_size_bytes = std::uint64_t{1} << 40;
 
+  /// What is left of the bound when no more runs are created, so that those
+  /// that exist can end; at most a quarter of it.
+  std::uint64_t reserve_bytes = std::uint64_t{256} << 20;
+
   /// Entries that lie together in the order they came before they are moved to
   /// where their runs are; 0 puts each where its run is at once. More make
   /// commits of many runs cheaper, and opening slower.

@@ -21,6 +21,8 @@ struct posting {
 
 constexpr std::string_view all_term = "*";
 constexpr std::string_view wake_term = "w";
+constexpr std::string_view asks_term = "q";
+constexpr std::string_view behind_term = "h";
 
 std::string status_term(run_status status) {
   return {'s', static_cast<char>(status)};
@@ -41,6 +43,10 @@ std::vector<posting> postings_of(const run_key& run, const run_summary& value) {
   postings.push_back({name_term('a', value.agent), created});
   for (auto& tag : value.tags)
     postings.push_back({name_term('t', tag), created});
+  if (value.open_questions > 0)
+    postings.push_back({std::string{asks_term}, created});
+  if (value.handlers_behind)
+    postings.push_back({std::string{behind_term}, created});
   if (value.wake_at)
     postings.push_back(
       {std::string{wake_term}, make_time_key(*value.wake_at, run)});
@@ -133,6 +139,10 @@ most_selective(const transaction& txn, const run_query& query) {
     terms.push_back(name_term('a', query.agent));
   if (!query.tag.empty())
     terms.push_back(name_term('t', query.tag));
+  if (query.asks)
+    terms.emplace_back(asks_term);
+  if (query.behind)
+    terms.emplace_back(behind_term);
   if (terms.empty())
     return term_cursor::open(txn, std::string{all_term});
   std::optional<term_cursor> best;

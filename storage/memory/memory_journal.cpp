@@ -34,6 +34,13 @@ public:
     return outcomes;
   }
 
+  result<unit> check_room() override {
+    std::lock_guard guard{disk_->mutex};
+    if (disk_->full || disk_->only_reserve_left)
+      return disk_full();
+    return runtime::ok();
+  }
+
   result<std::vector<stored_entry>>
   read(const std::string& run_id, std::uint64_t from,
        std::size_t limit) const override {
@@ -132,11 +139,20 @@ public:
     return found{{holder->second.run_id, holder->second.request_digest}};
   }
 
+  result<std::optional<cache_ref>>
+  find_cached(const std::string& key) const override {
+    std::lock_guard guard{disk_->mutex};
+    auto found = disk_->cache.find(key);
+    if (found == disk_->cache.end())
+      return std::optional<cache_ref>{};
+    return std::optional{found->second};
+  }
+
   result<unit> put_definition(const std::string& hash_hex,
                               const std::string& text) override {
     std::lock_guard guard{disk_->mutex};
     if (disk_->full)
-      return failure{errc::storage_full, "the simulated disk is full"};
+      return disk_full();
     disk_->definitions.try_emplace(hash_hex, text);
     return runtime::ok();
   }
@@ -151,6 +167,10 @@ public:
   }
 
 private:
+  static failure disk_full() {
+    return {errc::storage_full, "the simulated disk is full"};
+  }
+
   static run_summary summary_of(const memory_disk::run& run) {
     auto value = run.summary;
     value.last_sequence = run.entries.size();
@@ -184,9 +204,9 @@ private:
       refusal.message = "the simulated node is dead";
       return refusal;
     }
-    if (disk_->full) {
+    if (disk_->full || (disk_->only_reserve_left && batch.next_sequence == 1)) {
       refusal.code = errc::storage_full;
-      refusal.message = "the simulated disk is full";
+      refusal.message = disk_full().message;
       return refusal;
     }
     // An owner that came later fences this one.
@@ -233,6 +253,25 @@ private:
     }
     if (!batch.idempotency_key.empty())
       disk_->keys[batch.idempotency_key] = {batch.run_id, batch.request_digest};
+    for (auto& put : batch.cache)
+      store(put, {batch.run_id, batch.next_sequence + put.entry, put.stored_at,
+                  put.expires_at});
+  }
+
+  void store(const cache_put& put, cache_ref to) {
+    auto& expiries = disk_->cache_by_expiry;
+    if (auto old = disk_->cache.find(put.key);
+        old != disk_->cache.end() && old->second.expires_at)
+      expiries.erase({*old->second.expires_at, put.key});
+    for (std::size_t i = 0; i < cache_sweep_max && !expiries.empty(); ++i) {
+      if (expiries.begin()->first > put.stored_at)
+        break;
+      disk_->cache.erase(expiries.begin()->second);
+      expiries.erase(expiries.begin());
+    }
+    if (to.expires_at)
+      expiries.emplace(*to.expires_at, put.key);
+    disk_->cache[put.key] = std::move(to);
   }
 
   void forget_times(const run_summary& old) {

@@ -41,11 +41,18 @@ struct memory_disk {
   std::map<std::string, holder> keys;
   std::map<blob_hash, blob> blobs;
   std::map<std::string, std::string> definitions;
+  std::map<std::string, cache_ref> cache;
+  /// (expires_at, key)
+  std::set<std::pair<timestamp, std::string>> cache_by_expiry;
 
   // -- faults -----------------------------------------------------------------
 
   /// Commits are refused with errc::storage_full while set.
   bool full = false;
+
+  /// Only batches that create a run are refused with errc::storage_full while
+  /// set.
+  bool only_reserve_left = false;
 
   /// Called before each batch that would be made durable. False: the node dies
   /// at this moment. The batch and all that follow are lost, through this

@@ -10,7 +10,10 @@
 
 #include <caf/test/unit_test.hpp>
 
+#include <chrono>
+#include <random>
 #include <sys/resource.h>
+#include <thread>
 
 #include "support/waiting.hpp"
 
@@ -29,6 +32,15 @@ void limit_files(const rig& rig, rlim_t size) {
                     0);
 }
 
+/// Text of its own that does not get smaller when it is packed.
+std::string noise(std::mt19937& random) {
+  constexpr std::size_t size = 60'000;
+  std::string out;
+  while (out.size() < size)
+    out += static_cast<char>('!' + random() % 90);
+  return out;
+}
+
 api_answer post_run(const rig& rig, const std::string& agent,
                     const std::string& prompt = "go") {
   return rig.node.api().post(
@@ -36,26 +48,25 @@ api_answer post_run(const rig& rig, const std::string& agent,
 }
 
 /// New runs are refused, with a word on when to come back; reads go on.
-void check_full(const rig& rig, const std::string& agent,
-                const std::string& prompt = "go") {
+void check_full(const rig& rig, const std::string& agent) {
   raw_connection refused{
     rig.node.api().port(),
     request_text("POST", "/v1/runs", rig.token(),
                  {"Content-Type: application/json"},
-                 runtime::to_text(json{{"agent", agent}, {"prompt", prompt}}))};
+                 runtime::to_text(json{{"agent", agent}, {"prompt", "go"}}))};
   CAF_CHECK(refused.read_to_end());
   CAF_CHECK(refused.received.starts_with("HTTP/1."));
   CAF_CHECK(refused.received.find(" 507 ") < 16u);
   CAF_CHECK(refused.received.find("Retry-After: ") != std::string::npos);
   CAF_CHECK(refused.received.find("\"storage_full\"") != std::string::npos);
-  // A node with nothing to write finds out only by trying: it says that it is
-  // full for a while after each run that it refused.
-  CAF_CHECK(wait_until([&] {
-    CAF_CHECK_EQUAL(post_run(rig, agent, prompt).status, 507);
+  // It stays full while nothing is tried, longer than it takes to look again.
+  for (int i = 0; i < 30; ++i) {
     const auto ready = rig.node.api().call("GET", "/readyz", "", {});
-    return ready.status == 503
-           && ready.body.find("\"disk full\"") != std::string::npos;
-  }));
+    CAF_CHECK_EQUAL(ready.status, 503);
+    CAF_CHECK(ready.body.find("\"disk full\"") != std::string::npos);
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
+  CAF_CHECK_EQUAL(post_run(rig, agent).status, 507);
   CAF_CHECK(rig.node.api().is_healthy());
   CAF_CHECK_EQUAL(rig.node.api().get("/v1/runs").status, 200);
   CAF_CHECK_EQUAL(rig.node.api().get("/v1/agents").status, 200);
@@ -164,34 +175,44 @@ CAF_TEST(an idle node takes runs again by itself) {
   CAF_CHECK_EQUAL(node.end_of(node.create("quick")), "completed");
 }
 
-CAF_TEST(a journal at its limit takes no runs and loses none) {
+CAF_TEST(a journal at its limit takes no runs and ends those it has) {
   rig node;
   node.write_agent("worker",
-                   json::array({calls({"note"}), json{{"text", "done"}}}),
-                   {node.tool("note")});
+                   json::array({calls({"note"}), calls({"hold", "hold"}),
+                                calls({"note"}), json{{"text", "done"}}}),
+                   {node.tool("note"), node.gated_tool("hold")});
   const auto limit = [&](std::uint64_t size) {
     node.node.write_node_file({{"limits", {{"journal_bytes_max", size}}}});
   };
-  limit(1 << 20);
+  limit(2 << 20);
   node.node.start();
   std::vector<std::string> ids;
-  const std::string prompt(3'000, 'x'); // too short to be stored apart
-  CAF_REQUIRE(wait_until([&] {
-    const auto answer = post_run(node, "worker", prompt);
-    if (answer.status == 201)
-      ids.push_back(answer.value()["id"].get<std::string>());
-    else
-      CAF_CHECK_EQUAL(answer.error_type(), "storage_full");
-    return answer.status != 201;
-  }));
+  std::mt19937 random{7};
+  auto answer = post_run(node, "worker", noise(random));
+  for (; answer.status == 201 && ids.size() < 1'000;
+       answer = post_run(node, "worker", noise(random)))
+    ids.push_back(answer.value()["id"].get<std::string>());
+  CAF_REQUIRE_EQUAL(answer.error_type(), "storage_full");
   CAF_MESSAGE(ids.size() << " runs fit");
-  CAF_CHECK(ids.size() > 20u);
-  check_full(node, "worker", prompt);
+  CAF_CHECK(ids.size() > 10u);
+  check_full(node, "worker");
   CAF_CHECK_EQUAL(node.node.api().get("/v1/runs/" + ids.front()).status, 200);
+  // All of them are in the middle of their tools, and end in the reserve.
+  node.open_gate();
+  for (const auto& run_id : ids)
+    CAF_CHECK_EQUAL(node.end_of(run_id), "completed");
+  for (const auto& [key, executions] : node.effects())
+    CAF_CHECK_EQUAL(executions.size(), 1u);
+  CAF_CHECK_EQUAL(node.effects().size(), 4 * ids.size());
+  check_full(node, "worker");
+  // A restart changes nothing; a larger limit does.
+  CAF_CHECK_EQUAL(node.node.terminate(), 0);
+  node.node.start();
+  CAF_CHECK(wait_until([&] { return !is_ready(node); }));
+  check_full(node, "worker");
   CAF_CHECK_EQUAL(node.node.terminate(), 0);
   limit(64 << 20);
   node.node.start();
-  for (const auto& run_id : ids)
-    CAF_CHECK_EQUAL(node.end_of(run_id), "completed");
-  CAF_CHECK_EQUAL(node.effects().size(), ids.size());
+  CAF_CHECK(is_ready(node));
+  CAF_CHECK_EQUAL(node.end_of(node.create("worker")), "completed");
 }

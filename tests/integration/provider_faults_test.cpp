@@ -1,5 +1,6 @@
 #define CAF_SUITE integration.provider_faults
 
+#include "integration/provider_speech.hpp"
 #include "tools/examples/replay/replay_server.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -14,19 +15,16 @@ using namespace perdure;
 using namespace perdure::tests;
 using namespace std::chrono_literals;
 using replay::answer;
-using replay::ending;
 using runtime::json;
 
 namespace {
 
 constexpr std::string_view hello = "The capital of Mexico is Mexico City.";
-constexpr std::string_view stream_type = "text/event-stream";
 
-/// An agent whose model may fail `retries` times.
-std::string agent_file(int retries, double timeout_seconds) {
-  const json model{{"retries", retries},
-                   {"retry_delay_seconds", 0.01},
-                   {"timeout_seconds", timeout_seconds}};
+/// An agent whose model may fail once.
+std::string agent_file() {
+  const json model{
+    {"retries", 1}, {"retry_delay_seconds", 0.01}, {"timeout_seconds", 30}};
   return runtime::to_text(
     {{"model", "openai-chat:gpt-4o"},
      {"capabilities", json::array({{{"Durability", {{"model", model}}}}})}});
@@ -41,25 +39,13 @@ answer plain_answer(unsigned status, std::string type, std::string body) {
 }
 
 answer streamed(std::string body) {
-  return plain_answer(200, std::string{stream_type}, std::move(body));
-}
-
-std::string chunk(const json& delta, const json& finish) {
-  return "data: "
-         + runtime::to_text(
-           {{"id", "c1"},
-            {"model", "gpt-4o"},
-            {"choices",
-             {{{"index", 0}, {"delta", delta}, {"finish_reason", finish}}}}})
-         + "\n\n";
+  return plain_answer(200, std::string{event_stream}, std::move(body));
 }
 
 /// A small stream that is right.
 std::string good_stream() {
-  return chunk({{"role", "assistant"}, {"content", ""}}, {})
-         + chunk({{"content", "The capital of Mexico"}}, {})
-         + chunk({{"content", " is Mexico City."}}, "stop")
-         + "data: [DONE]\n\n";
+  return stream_of(speech_wire::chat,
+                   {"The capital of Mexico", " is Mexico City."});
 }
 
 std::string nested(std::size_t depth) {
@@ -79,14 +65,13 @@ struct fixture {
     server = std::move(*started);
     node = std::make_unique<real_node>(std::vector<std::string>{
       "OPENAI_BASE_URL=" + server->url() + "/v1", "OPENAI_API_KEY=a-key"});
-    node->write_agent("calm.json", agent_file(1, 30));
-    node->write_agent("hasty.json", agent_file(0, 0.3));
+    node->write_agent("calm.json", agent_file());
     node->start();
   }
 
-  json run(std::vector<answer> answers, const char* agent = "calm") {
+  json run(std::vector<answer> answers) {
     server->play(std::move(answers), 1);
-    auto out = node->api().run({{"agent", agent}, {"prompt", "Mexico?"}});
+    auto out = node->api().run({{"agent", "calm"}, {"prompt", "Mexico?"}});
     CAF_REQUIRE(out.is_object());
     CAF_REQUIRE(node->api().is_healthy());
     return out;
@@ -122,33 +107,6 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(provider_faults_tests, fixture)
 
-CAF_TEST(a stream that is cut off is asked for again) {
-  const auto body = good_stream();
-  for (const auto size :
-       {std::size_t{0}, std::size_t{1}, body.size() / 2, body.size() - 20}) {
-    auto broken = streamed(body);
-    broken.end = ending::cut_off;
-    broken.bytes_max = size;
-    check_completed(run({broken, streamed(body)}), 2);
-  }
-}
-
-CAF_TEST(streams that are always cut off end the run) {
-  auto broken = streamed(good_stream());
-  broken.end = ending::cut_off;
-  broken.bytes_max = 100;
-  check_failed(run({broken, broken}), "model_network_error", 2);
-}
-
-CAF_TEST(a model that stalls runs into the timeout) {
-  for (const std::size_t size : {0, 100}) {
-    auto stalled = streamed(good_stream());
-    stalled.end = ending::stalled;
-    stalled.bytes_max = size;
-    check_failed(run({stalled}, "hasty"), "model_timeout", 1);
-  }
-}
-
 CAF_TEST(a provider that asks for time gets it) {
   auto busy = plain_answer(429, "application/json",
                            R"({"error": {"message": "slow down"}})");
@@ -171,7 +129,7 @@ CAF_TEST(a page of HTML is no model) {
 }
 
 CAF_TEST(malformed streams are typed errors) {
-  const auto half = chunk({{"content", "The capital"}}, {});
+  const auto half = chat_chunk({{"content", "The capital"}}, nullptr);
   const std::vector<std::string> bodies{
     "",
     "\n\n\n",
@@ -241,19 +199,7 @@ CAF_TEST(mutated streams end the run one way or the other) {
   std::cout << "seed: " << seed << '\n';
   std::mt19937 random{seed};
   for (int round = 0; round < 100; ++round) {
-    auto body = good_stream();
-    for (auto changes = 1 + random() % 8; changes > 0; --changes) {
-      const auto at = random() % body.size();
-      const auto byte = static_cast<char>(random());
-      if (random() % 3 == 0)
-        body.erase(at, 1 + random() % 20);
-      else if (random() % 2 == 0)
-        body.insert(at, 1, byte);
-      else
-        body[at] = byte;
-      if (body.empty())
-        body = "\n";
-    }
+    const auto body = mutated(good_stream(), random);
     const auto ended = run({streamed(body), streamed(body)});
     const auto state = ended["state"].get<std::string>();
     CAF_CHECK(state == "completed" || state == "failed");

@@ -1,3 +1,4 @@
+#include "runtime/flow/events.hpp"
 #include "runtime/flow/views.hpp"
 #include "runtime/messages/history_json.hpp"
 #include "simulation/node.hpp"
@@ -16,6 +17,14 @@ std::uint32_t step_of(const std::string& idempotency_key) {
   const auto slash = idempotency_key.find('/');
   return static_cast<std::uint32_t>(
     std::stoul(idempotency_key.substr(slash + 1)));
+}
+
+bool is_event_key(const std::string& idempotency_key) {
+  return idempotency_key.find("/event/") != std::string::npos;
+}
+
+std::uint64_t event_of(const std::string& key) {
+  return std::stoull(key.substr(key.rfind('/') + 1));
 }
 
 json without_times(json value) {
@@ -61,8 +70,13 @@ std::vector<std::string> sim_node::run_ids() const {
 /// outcome (D3), under its own key and with the same content (D4), after its
 /// intent where the policy wants one (D5).
 void sim_node::witness_execution(const execution& made) {
+  if (is_event_key(made.key))
+    return witness_handling(made);
   const auto run_id = run_of(made.key);
   auto known = entries(run_id);
+  if (world_.world.one_at_a_time && folded(run_id)->is_held())
+    world_.violate("held: a task begins although an event handler is behind: "
+                   + made.key);
   if (known.empty())
     return world_.violate("D1: effect of a run that is not durable: "
                           + made.key);
@@ -87,12 +101,62 @@ void sim_node::witness_execution(const execution& made) {
     world_.violate("D4: other content under the same key: " + made.key);
   const auto* tool = definition->tool(made.tool);
   if (tool == nullptr
-      || tool->policy.on_interrupt == runtime::on_interrupt::retry)
+      || (tool->policy.on_interrupt == runtime::on_interrupt::retry
+          && !tool->requires_approval))
     return;
   if (row->at("attempts") != made.attempt)
     world_.violate("D5: effect before its intent was durable: " + made.key);
   if (++world_.attempts[{made.key, made.attempt}] > 1)
     world_.violate("D5: an attempt in doubt executes again: " + made.key);
+}
+
+/// A handler is told of every event that it wants, in order; never of one that
+/// is journaled as handled, and again of one that is not.
+void sim_node::witness_handling(const execution& made) {
+  const auto run_id = run_of(made.key);
+  const auto state = folded(run_id);
+  const auto number = event_of(made.key);
+  const auto whom = made.key.substr(0, made.key.rfind('/'));
+  std::size_t at = 0;
+  while (state && at < state->handlers.size()
+         && runtime::event_key(run_id, state->handler(at), number) != made.key)
+    ++at;
+  if (!state || at == state->handlers.size())
+    return world_.violate("events: nobody is to be told: " + made.key);
+  const auto settled = state->handlers[at].settled;
+  if (number <= settled)
+    return world_.violate("events: a settled event is handled again: "
+                          + made.key);
+  auto& told = world_.told[whom];
+  if (number < told)
+    world_.violate("events: told after a later one: " + made.key);
+  told = number;
+  const auto& handler = state->handler(at);
+  if (handler.wants_deltas())
+    return;
+  const auto known = entries(run_id);
+  for (auto n = settled / runtime::events_per_entry; n <= known.size(); ++n) {
+    if (n == 0)
+      continue;
+    auto expected = n * runtime::events_per_entry;
+    for (const auto& event :
+         runtime::events_of(*state->definition, known[n - 1])) {
+      const auto kind = event.at("event_kind").get<std::string>();
+      if (++expected <= settled || !handler.wants(kind))
+        continue;
+      const auto& kinds = runtime::event_kinds();
+      if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+        world_.violate("events: no kind is called " + kind);
+      if (expected != number)
+        world_.violate("events: told of " + std::to_string(number)
+                       + " instead of " + std::to_string(expected));
+      const auto [input, first] = world_.inputs.emplace(made.key, made.input);
+      if (!first && input->second != made.input)
+        world_.violate("D4: other content under the same key: " + made.key);
+      return;
+    }
+  }
+  world_.violate("D1: an event of what is not durable: " + made.key);
 }
 
 void sim_node::on_answer(const std::string& run_id,
@@ -104,6 +168,23 @@ void sim_node::on_answer(const std::string& run_id,
   seen.refusal = x.reason;
   if (x.reason.code == runtime::errc::none && entries(x.run_id).empty())
     world_.violate("D1: run " + run_id + " was answered before it is durable");
+}
+
+/// Only one decision stands, and only once it is durable.
+void sim_node::on_settled(const std::string& question,
+                          const actors::question_settled& x) {
+  if (dead() || x.reason.code != runtime::errc::none)
+    return;
+  if (++world_.decisions[question] > 1)
+    world_.violate("two decisions of one question stand: " + question);
+  const auto ref = *runtime::question_ref_of(question);
+  for (const auto& entry : entries(ref.run_id))
+    if (const auto* answer = std::get_if<runtime::question_answered>(&entry);
+        answer != nullptr && answer->task == ref.task
+        && answer->number == ref.number)
+      return;
+  world_.violate("D1: a decision was acknowledged before it is durable: "
+                 + question);
 }
 
 void sim_node::on_published(const std::string& run_id,
@@ -154,8 +235,10 @@ void sim_node::on_over(const std::string& run_id, const actors::run_over& x) {
 void sim_node::check_idle() {
   for (const auto& run_id : run_ids()) {
     const auto state = folded(run_id);
-    if (!state || state->ended)
+    if (!state || (state->ended && !state->handlers_behind()))
       continue;
+    const bool tells
+      = state->handlers_behind() && scheduler_.has_pending_timeout();
     const bool in_flight
       = http_->open_for(run_id) || processes_->open_for(run_id);
     const auto known = journal_->summary(run_id);
@@ -163,7 +246,8 @@ void sim_node::check_idle() {
       = known && known->wake_at && scheduler_.has_pending_timeout();
     const bool queued = services_->health->queued_runs > 0;
     const bool held = services_->health->journal_full;
-    if (!in_flight && !wakes && !queued && !held)
+    const bool asks = !questions_json(*state, services_->digest).empty();
+    if (!in_flight && !wakes && !queued && !held && !asks && !tells)
       world_.violate("D8: nothing is under way in a run that has not ended: "
                      + runtime::why_json(*state, world_.now).dump());
   }

@@ -32,6 +32,10 @@ sim_journal::commit(const std::vector<storage::append_batch>& batches) {
   return outcomes;
 }
 
+runtime::result<runtime::unit> sim_journal::check_room() {
+  return inner_->check_room();
+}
+
 storage::append_outcome sim_journal::write(const storage::append_batch& batch) {
   if (owner_->over)
     return {errc::storage_io, "the simulated node is dead", {}, {}};
@@ -59,7 +63,8 @@ void sim_journal::check_can_come_back(const std::string& run_id) {
   const bool listed = known->status == storage::run_status::running
                       || known->status == storage::run_status::cancelling
                       || known->status == storage::run_status::pending;
-  if (!is_final(known->status) && !listed && !known->wake_at)
+  if (!is_final(known->status) && !listed && !known->wake_at
+      && known->open_questions == 0)
     world_.violate("D8: run " + run_id + " is "
                    + std::string{to_string(known->status)}
                    + " and nothing would bring it back");
@@ -82,11 +87,15 @@ sim_journal::entries(const std::string& run_id) const {
   if (!stored)
     return stored.error();
   std::vector<runtime::entry> out;
+  bool ended = false;
   for (auto& [sequence, value] : *stored) {
     if (sequence != out.size() + 1)
       world_.violate("D6: run " + run_id + " has a gap before entry "
                      + std::to_string(sequence));
-    if (!out.empty() && std::holds_alternative<runtime::run_ended>(out.back()))
+    ended = ended
+            || (!out.empty()
+                && std::holds_alternative<runtime::run_ended>(out.back()));
+    if (ended && !std::holds_alternative<runtime::event_handled>(value))
       world_.violate("D3: something follows the end of run " + run_id);
     out.push_back(std::move(value));
   }
@@ -122,6 +131,11 @@ sim_journal::find_key(const std::string& idempotency_key) const {
   return inner_->find_key(idempotency_key);
 }
 
+storage::result<std::optional<storage::cache_ref>>
+sim_journal::find_cached(const std::string& key) const {
+  return inner_->find_cached(key);
+}
+
 storage::result<runtime::unit>
 sim_journal::put_definition(const std::string& hash_hex,
                             const std::string& text) {
@@ -152,8 +166,11 @@ fake_http::start(actors::http_request request,
     made.input += *piece;
   seen_(made);
   made.count = ++world_.executions[made.key];
-  exchanges_.push_back({last_, made.key, std::move(receiver),
-                        world_.world.model(step_of(made.key), made), false, 0});
+  auto answer = is_event_key(made.key)
+                  ? world_.world.endpoint(made)
+                  : world_.world.model(step_of(made.key), made);
+  exchanges_.push_back(
+    {last_, made.key, std::move(receiver), std::move(answer), false, 0});
   return last_;
 }
 

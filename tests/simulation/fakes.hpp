@@ -15,6 +15,7 @@ public:
   std::uint64_t epoch() const noexcept override;
   std::vector<storage::append_outcome>
   commit(const std::vector<storage::append_batch>& batches) override;
+  runtime::result<runtime::unit> check_room() override;
   storage::result<std::vector<storage::stored_entry>>
   read(const std::string& run_id, std::uint64_t from,
        std::size_t limit) const override;
@@ -29,6 +30,8 @@ public:
   storage::result<std::optional<timestamp>> next_wakeup() const override;
   storage::result<std::optional<std::pair<std::string, std::string>>>
   find_key(const std::string& idempotency_key) const override;
+  storage::result<std::optional<storage::cache_ref>>
+  find_cached(const std::string& key) const override;
   storage::result<runtime::unit>
   put_definition(const std::string& hash_hex, const std::string& text) override;
   storage::result<std::string>

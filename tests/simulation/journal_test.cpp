@@ -134,7 +134,7 @@ CAF_TEST(D11 what cannot succeed ends with a typed error at once) {
   malformed.chunks = {"<html>not found</html>"};
   CAF_CHECK(end_with(malformed).error == errc::model_bad_response);
   http_answer huge;
-  huge.end = {errc::payload_too_large, "the response is over its bound"};
+  huge.end = {errc::payload_too_large, "the response is over its bound", true};
   CAF_CHECK(end_with(huge).error == errc::payload_too_large);
   for (const unsigned status : {400, 401, 403, 404, 413, 422}) {
     const auto run = end_with(refuses(status));

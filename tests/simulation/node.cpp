@@ -5,6 +5,7 @@
 #include "runtime/flow/views.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace perdure::simulation {
 
@@ -101,6 +102,7 @@ void sim_node::make_services() {
   out->models = std::make_shared<actors::model_registry>(
     std::map<std::string, actors::provider_settings>{{"openai", provider}});
   out->health = std::make_shared<actors::node_health>();
+  out->metrics = std::make_shared<actors::metrics>();
   out->log = [this](actors::log_level, const std::string& line) {
     log.push_back(line);
   };
@@ -115,11 +117,22 @@ void sim_node::deploy() {
 }
 
 runtime::host_code sim_node::code() {
-  runtime::tool_functions out;
+  runtime::host_code out;
+  for (const auto& agent : settings_.agents)
+    for (const auto& handler : agent.handlers)
+      out.handlers[handler.name] = [this](const auto& call) {
+        if (life_->over)
+          throw std::runtime_error("the simulated node is dead");
+        execution made{call.handler, call.idempotency_key, call.attempt, 0,
+                       runtime::to_text(call.envelope)};
+        witness_execution(made);
+        made.count = ++world_.executions[made.key];
+        world_.world.handler(made);
+      };
   for (const auto& agent : settings_.agents)
     for (const auto& tool : agent.tools)
       if (tool.kind == runtime::tool_kind::function)
-        out[tool.name] =
+        out.tools[tool.name] =
           [this](const runtime::tool_invocation& call) -> runtime::tool_reply {
           if (life_->over)
             return runtime::tool_failed{"the simulated node is dead"};
@@ -136,6 +149,7 @@ void sim_node::start() {
   actors::journal_writer_options writer;
   writer.journal = journal_;
   writer.health = services_->health;
+  writer.metrics = services_->metrics;
   writer_ = system_.spawn(actors::journal_writer, std::move(writer));
   gateway_ = system_.spawn(actors::gateway,
                            actors::gateway_options{services_, writer_});
@@ -179,6 +193,44 @@ void sim_node::create(runtime::run_created entry,
   if (watch)
     request.watcher = spawn_watcher(run_id);
   caf::anon_send(gateway_, std::move(request));
+}
+
+bool sim_node::ask_people() {
+  bool asked = false;
+  for (const auto& run_id : run_ids()) {
+    const auto state = folded(run_id);
+    if (!state || state->ended)
+      continue;
+    for (const auto& question : questions_json(*state, services_->digest)) {
+      const auto id = question.at("id").get<std::string>();
+      // Whoever got an answer does not ask for it again.
+      if (world_.decisions[id] > 0 || !asked_.insert(id).second)
+        continue;
+      auto body = world_.world.person(question);
+      answer(id, body);
+      // A second person is as fast as the first one.
+      answer(id, std::move(body));
+      asked = true;
+    }
+  }
+  return asked;
+}
+
+void sim_node::answer(const std::string& question, json body) {
+  auto listener = system_.spawn(
+    [](actors::question_listener::pointer, sim_node* node,
+       const std::string& id) -> actors::question_listener::behavior_type {
+      return {
+        [node, id](const actors::question_settled& x) {
+          node->on_settled(id, x);
+        },
+      };
+    },
+    this, question);
+  clients_.push_back(caf::actor_cast<caf::actor>(listener));
+  caf::anon_send(gateway_,
+                 actors::answer_question{*runtime::question_ref_of(question),
+                                         std::move(body), listener});
 }
 
 void sim_node::cancel(const std::string& run_id) {

@@ -43,6 +43,10 @@ public:
   void create(runtime::run_created entry, runtime::definition_ptr definition,
               bool watch);
   void cancel(const std::string& run_id);
+  /// Puts all open questions to the people of the world, and their answers to
+  /// the node. @returns whether there were any
+  bool ask_people();
+  void answer(const std::string& question, json body);
 
   /// Handles one message or one thing that comes from outside.
   /// @returns false when there is none.
@@ -87,6 +91,9 @@ private:
   void deploy();
   runtime::host_code code();
   void witness_execution(const execution& made);
+  void witness_handling(const execution& made);
+  void
+  on_settled(const std::string& question, const actors::question_settled& x);
   void on_answer(const std::string& run_id, const actors::create_answer& x);
   void
   on_published(const std::string& run_id, const actors::entries_published& x);
@@ -110,6 +117,8 @@ private:
   actors::journal_writer_actor writer_;
   actors::gateway_actor gateway_;
   std::vector<caf::actor> clients_;
+  /// Questions that people have answered, well or badly.
+  std::set<std::string> asked_;
 };
 
 } // namespace perdure::simulation

@@ -32,7 +32,19 @@ runtime::agent_definition tempting_agent() {
   once.policy.retries = 1;
   auto asks = command_tool("asks");
   asks.policy.on_interrupt = on_interrupt::ask;
-  out.tools = {function_tool("add"), list, alone, once, asks};
+  auto allowed = command_tool("allowed");
+  allowed.requires_approval = true;
+  allowed.expires_after = 60s;
+  auto outside = function_tool("outside");
+  outside.kind = runtime::tool_kind::external;
+  out.tools = {function_tool("add"), list, alone, once, asks, allowed, outside};
+  out.handlers.resize(2);
+  out.handlers[0].name = "audit";
+  out.handlers[0].policy.retries = 1;
+  out.handlers[1].name = "hook";
+  out.handlers[1].kind = runtime::handler_kind::http;
+  out.handlers[1].url = "http://hooks.test/";
+  out.fallback_models = {"openai:second"};
   out.output_retries = 3;
   out.tool_retries = 1;
   return out;
@@ -57,8 +69,8 @@ http_answer random_answer(universe& world, std::uint32_t step) {
   }
   if (step > 4 || world.chance(0.2))
     return says("Done.");
-  static const std::vector<std::string> names{"add",  "list", "alone",
-                                              "once", "asks", "unknown"};
+  static const std::vector<std::string> names{
+    "add", "list", "alone", "once", "asks", "allowed", "outside", "unknown"};
   std::vector<wire_call> wanted;
   for (std::uint64_t i = 0; i <= world.pick(4); ++i)
     wanted.push_back({"c" + std::to_string(world.pick(9)),
@@ -82,6 +94,8 @@ actors::process_result random_result(universe& world) {
   }
 }
 
+json random_decision(universe& world, const json& question);
+
 script random_script(universe& world) {
   script out;
   out.model = [&world](std::uint32_t step, const execution&) {
@@ -89,18 +103,42 @@ script random_script(universe& world) {
   };
   out.process = [&world](const execution&) { return random_result(world); };
   out.function = [&world](const execution&) -> runtime::tool_reply {
-    switch (world.pick(6)) {
+    switch (world.pick(9)) {
       case 0:
         return runtime::tool_retry{"again"};
       case 1:
         return runtime::tool_failed{"no"};
+      case 5:
+        return runtime::tool_needs_approval{};
       case 2:
         throw std::runtime_error("oops");
       default:
         return json(7);
     }
   };
+  out.handler = [&world](const execution&) {
+    if (world.chance(0.1))
+      throw std::runtime_error("no");
+  };
+  out.endpoint = [&world](const execution&) {
+    return world.chance(0.1)   ? refuses(world.chance(0.5) ? 503 : 410)
+           : world.chance(0.1) ? silence(30s)
+                               : http_answer{204, {}, {}, {}};
+  };
+  out.person = [&world](const json& question) {
+    return random_decision(world, question);
+  };
   return out;
+}
+
+json random_decision(universe& world, const json& question) {
+  if (world.chance(0.2))
+    return {{"decision", "deny"}};
+  if (question.at("kind") == "external")
+    return {{"decision", "answer"}, {"result", 7}};
+  if (question.at("kind") == "approval" && world.chance(0.3))
+    return {{"decision", "approve"}, {"arguments", {{"n", 2}}}};
+  return {{"decision", "approve"}};
 }
 
 /// One seed: a few runs on a node that dies, a disk that fills up, clients that
@@ -110,6 +148,10 @@ public:
   explicit walk(std::uint64_t seed) : world_(seed) {
     world_.world = random_script(world_);
     plot_.agent = tempting_agent();
+    plot_.agent.handlers[0].holds_run = world_.chance(0.2);
+    if (world_.chance(0.3))
+      plot_.agent.handlers[1].events = {"part_delta", "part_end", "run_state"};
+    plot_.agent.handlers.resize(world_.pick(3));
     plot_.input.prompt = "Do it.";
     plot_.runs = 1 + world_.pick(4);
     plot_.stream = world_.chance(0.5);
@@ -192,6 +234,9 @@ private:
       case 2:
         create(n); // asks again
         break;
+      case 3:
+        node_->ask_people();
+        break;
       default:
         node_->fire_timer(); // messages are slow
     }
@@ -201,7 +246,7 @@ private:
     std::string out;
     for (const auto& run_id : node_->run_ids()) {
       const auto state = node_->folded(run_id);
-      if (state && !state->ended)
+      if (state && (!state->ended || state->handlers_behind()))
         out += runtime::why_json(*state, world_.now).dump() + ' ';
     }
     return out + std::to_string(node_->services().health->active_runs)
@@ -218,8 +263,12 @@ private:
       return true;
     if (all_over())
       return false;
+    if (world_.chance(0.7) && node_->ask_people())
+      return true;
     node_->check_idle();
     if (node_->fire_timer())
+      return true;
+    if (node_->ask_people())
       return true;
     world_.violate("D8: nothing would ever happen again");
     return false;
@@ -230,7 +279,7 @@ private:
     for (std::size_t n = 0; n < plot_.runs; ++n) {
       const auto state
         = node_->folded(creation(plot_, n, {}, world_.now).run_id);
-      if (!state || !state->ended)
+      if (!state || !state->ended || state->handlers_behind())
         return false;
       ++ends[state->ended->error_code];
     }
@@ -269,8 +318,9 @@ CAF_TEST(random walks keep the rules) {
   // The walks reach what they are meant to reach, and nothing that tells of a
   // defect of the node.
   for (const auto code :
-       {errc::none, errc::cancelled, errc::approval_unavailable,
-        errc::tool_retries_exceeded, errc::run_time_limit_exceeded})
+       {errc::none, errc::cancelled, errc::output_retries_exceeded,
+        errc::tool_retries_exceeded, errc::run_time_limit_exceeded,
+        errc::event_handler_failed})
     CAF_CHECK(ends[code] > 0);
   for (const auto code : {errc::internal, errc::storage_corrupt,
                           errc::storage_io, errc::stale_append})

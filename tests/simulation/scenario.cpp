@@ -34,6 +34,15 @@ script plain_world() {
     return *runtime::parse_json(made.input);
   };
   out.process = [](const execution& made) { return prints(made.input); };
+  out.handler = [](const execution&) {
+    // it is handled
+  };
+  out.endpoint = [](const execution&) { return http_answer{204, {}, {}, {}}; };
+  out.person = [](const json& question) -> json {
+    if (question.at("kind") == "external")
+      return {{"decision", "answer"}, {"result", 7}};
+    return {{"decision", "approve"}};
+  };
   return out;
 }
 
@@ -236,9 +245,208 @@ std::vector<scenario> policy_scenarios() {
   asks.name = "add";
   asks.command.argv = {"add"};
   asks.policy.on_interrupt = on_interrupt::ask;
+  out.push_back(with_tools("interrupted calls ask a person who denies",
+                           {once, asks}, two_steps));
+  out.back().expected = likeness::same_output;
+  out.back().world.person = [](const json&) -> json {
+    return {{"decision", "deny"}};
+  };
+  auto both = asks;
+  both.name = "send";
+  out.push_back(with_tools("interrupted calls ask a person who approves",
+                           {both, asks}, two_steps));
+  return out;
+}
+
+std::vector<scenario> people_scenarios() {
+  std::vector<scenario> out;
+  const auto two_steps = std::vector<http_answer>{
+    calls({call("c1", "send"), call("c2", "add"), call("c3", "look")}),
+    says("Done.")};
+  auto send = command_tool("send");
+  send.requires_approval = true;
+  auto look = function_tool("look");
+  look.kind = runtime::tool_kind::external;
+  look.expires_after = 3600s;
+  const std::vector<runtime::tool_definition> tools{send, function_tool("add"),
+                                                    look};
+  out.push_back(with_tools("approved and answered", tools, two_steps));
+
+  out.push_back(with_tools("denied", tools, two_steps));
+  out.back().world.person = [](const json&) -> json {
+    return {{"decision", "deny"}, {"message", "not today"}};
+  };
+
+  out.push_back(with_tools("approved with other arguments", tools, two_steps));
+  out.back().world.person = [](const json& question) -> json {
+    if (question.at("kind") == "external")
+      return {{"decision", "answer"},
+              {"result", {{"kind", "model-retry"}, {"message", "again"}}}};
+    return {{"decision", "approve"},
+            {"arguments", {{"n", 2}}},
+            {"arguments_digest", question.at("arguments_digest")}};
+  };
+
+  // Nobody answers what has a time to wait for.
+  const auto nobody = [](const json&) -> json {
+    return {{"decision", "perhaps"}};
+  };
+  auto expiring = tools;
+  expiring[0].expires_after = 60s;
+  out.push_back(with_tools("approval that expires", expiring, two_steps));
+  out.back().world.person = nobody;
+  expiring[0].on_expiry = runtime::on_expiry::fail;
   out.push_back(
-    with_tools("interrupted calls ask a person", {once, asks}, two_steps));
-  out.back().expected = likeness::same_or_asks;
+    failed(with_tools("approval that expires for good", expiring, two_steps),
+           errc::approval_expired));
+  out.back().world.person = nobody;
+
+  out.push_back(
+    with_tools("a function that asks", {function_tool("add")},
+               {calls({call("c1", "add"), call("c2", "add")}), says("Done.")}));
+  out.back().world.function = [](const execution& x) -> runtime::tool_reply {
+    if (x.count == 1)
+      return runtime::tool_needs_approval{{{"why", "it is a lot"}}};
+    return json(7);
+  };
+  // Which execution is the first is another one after a crash.
+  out.back().expected = likeness::same_output;
+  return out;
+}
+
+std::vector<scenario> output_scenarios() {
+  std::vector<scenario> out;
+  const auto ticket
+    = [](const std::string& name, std::vector<http_answer> say) {
+        auto plot = with_tools(
+          name, {function_tool("add"), command_tool("list")}, std::move(say));
+        plot.agent.output.types.resize(1);
+        plot.agent.output.types[0].json_schema = json::parse(
+          R"({"type": "object", "properties": {"title": {"type": "string"}},
+          "required": ["title"]})");
+        plot.output = {{"title", "Broken"}};
+        return plot;
+      };
+  const auto final = call("f1", "final_result", R"({"title": "Broken"})");
+  const auto wrong = call("f0", "final_result", R"({"name": "Broken"})");
+  out.push_back(ticket("output by a tool", {calls({final})}));
+  out.push_back(ticket("invalid output, then text, then a good one",
+                       {calls({wrong}), says("Done."), calls({final})}));
+  out.back().agent.output_retries = 3;
+  const std::vector<http_answer> mixed{
+    calls({call("c1", "list"), final, call("c2", "add"), wrong})};
+  for (const auto strategy :
+       {runtime::end_strategy::graceful, runtime::end_strategy::early,
+        runtime::end_strategy::exhaustive}) {
+    out.push_back(
+      ticket("output among calls, " + std::string{to_string(strategy)}, mixed));
+    out.back().agent.end_strategy = strategy;
+  }
+  out.push_back(
+    ticket("output in text", {calls({call("c1", "list")}), says("{}"),
+                              says(R"({"title": "Broken"})")}));
+  out.back().agent.output.mode = runtime::output_mode::native;
+  return out;
+}
+
+std::vector<scenario> fallback_scenarios() {
+  std::vector<scenario> out;
+  out.push_back(plain("the second model answers"));
+  out.back().agent.fallback_models = {"openai:gpt-4o-mini", "openai:third"};
+  out.back().agent.model_policy.retries = 1;
+  out.back().world.model = [](std::uint32_t, const execution& x) {
+    return x.input.find("gpt-4o-mini") == std::string::npos
+             ? refuses(500)
+             : says("Hello there.");
+  };
+  out.push_back(plain("no model answers"));
+  out.back() = failed(out.back(), errc::model_http_error);
+  out.back().agent.fallback_models = {"openai:gpt-4o-mini"};
+  out.back().world.model
+    = [](std::uint32_t, const execution&) { return refuses(400); };
+  return out;
+}
+
+std::vector<scenario> handler_scenarios() {
+  const auto told
+    = [](const std::string& name, runtime::event_handler handler) {
+        auto plot = with_tools(name, {function_tool("add")},
+                               {calls({call("c1", "add")}),
+                                calls({call("c2", "add")}), says("Done.")});
+        plot.agent.handlers = {std::move(handler)};
+        plot.world.one_at_a_time = true;
+        return plot;
+      };
+  runtime::event_handler audit;
+  audit.name = "audit";
+  std::vector<scenario> out;
+  out.push_back(told("events by a function", audit));
+  out.back().world.one_at_a_time = false;
+
+  auto held = audit;
+  held.holds_run = true;
+  out.push_back(told("events that the run waits for", held));
+
+  out.push_back(told("events that fail at first", held));
+  out.back().world.handler = [](const execution& x) {
+    if (x.count == 1)
+      throw std::runtime_error("busy");
+  };
+
+  auto hopeless = audit;
+  hopeless.policy.retries = 1;
+  hopeless.policy.retry_delays = {1s};
+  const auto broken
+    = [](const execution&) { throw std::runtime_error("broken"); };
+  out.push_back(told("a handler that never works", hopeless));
+  out.back().world.one_at_a_time = false;
+  out.back().world.handler = broken;
+  hopeless.holds_run = true;
+  out.push_back(failed(told("a handler that never works and holds", hopeless),
+                       errc::event_handler_failed));
+  out.back().world.handler = broken;
+
+  auto hook = held;
+  hook.kind = runtime::handler_kind::http;
+  hook.url = "http://hooks.test/";
+  hook.secret = "key";
+  hook.events = {"function_tool_result", "run_state"};
+  out.push_back(told("some events by an endpoint", hook));
+  out.back().world.endpoint = [](const execution& x) {
+    return x.count == 1 ? refuses(503, "2") : http_answer{204, {}, {}, {}};
+  };
+
+  auto program = audit;
+  program.kind = runtime::handler_kind::command;
+  program.command.argv = {"audit"};
+  program.events = {"part_delta", "part_end"};
+  out.push_back(told("deltas by a program", program));
+  out.back().stream = true;
+  out.back().agent.tools.clear();
+  out.back().world.one_at_a_time = false;
+  out.back().world.model = [](std::uint32_t, const execution& x) {
+    return streams("Done.", x.count == 1 ? 0 : SIZE_MAX);
+  };
+  return out;
+}
+
+std::vector<scenario> cache_scenarios() {
+  std::vector<scenario> out;
+  out.push_back(with_tools(
+    "cached", {function_tool("add"), command_tool("list")},
+    {calls({call("c1", "add"), call("c2", "list")}), says("Done.")}));
+  auto& plot = out.back();
+  plot.runs = 2;
+  plot.apart = 60s;
+  plot.agent.model_policy.cache.mode = runtime::cache_mode::inputs;
+  for (auto& tool : plot.agent.tools)
+    tool.policy.cache.mode = runtime::cache_mode::inputs;
+
+  out.push_back(plot);
+  out.back().name = "cached and expired";
+  out.back().agent.model_policy.cache.expiration = 30s;
+  for (auto& tool : out.back().agent.tools)
+    tool.policy.cache.expiration = 30s;
   return out;
 }
 
@@ -313,8 +521,10 @@ runtime::tool_definition command_tool(const std::string& name) {
 
 std::vector<scenario> all_scenarios() {
   std::vector<scenario> out;
-  for (auto part : {model_scenarios(), tool_scenarios(), policy_scenarios(),
-                    client_scenarios()})
+  for (auto part :
+       {model_scenarios(), tool_scenarios(), policy_scenarios(),
+        people_scenarios(), output_scenarios(), fallback_scenarios(),
+         handler_scenarios(), cache_scenarios(), client_scenarios()})
     out.insert(out.end(), part.begin(), part.end());
   return out;
 }

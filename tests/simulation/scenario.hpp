@@ -10,8 +10,6 @@ enum class likeness {
   same,
   /// Same end and output; calls in doubt may be told as unknown.
   same_output,
-  /// As `same_output`, or a failure that asks for a person.
-  same_or_asks,
   /// Same end.
   same_end,
 };
@@ -31,6 +29,8 @@ struct scenario {
   /// The client cancels once so many entries are durable.
   std::uint64_t cancel_after = 0;
   std::chrono::seconds starts_in{0};
+  /// Each run starts so much later than the one before.
+  std::chrono::seconds apart{0};
   bool stream = false;
 };
 

@@ -52,6 +52,15 @@ struct script {
     model;
   std::function<actors::process_result(const execution& call)> process;
   std::function<runtime::tool_reply(const execution& call)> function;
+  /// A function of the host that handles an event; what it throws is a failure.
+  std::function<void(const execution& call)> handler;
+  /// What an endpoint answers to an event.
+  std::function<http_answer(const execution& call)> endpoint;
+  /// Nothing of a run may be under way besides each other: a task must not
+  /// begin while an event handler holds the run.
+  bool one_at_a_time = false;
+  /// How people answer a question, as the API shows it.
+  std::function<json(const json& question)> person;
 };
 
 /// Outlives the nodes in it.
@@ -69,10 +78,15 @@ struct universe {
   std::map<std::string, std::uint32_t> executions;
   /// By key and attempt.
   std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> attempts;
+  /// Decisions that were accepted, by question.
+  std::map<std::string, std::uint32_t> decisions;
   /// The first input that was seen under a key.
   std::map<std::string, std::string> inputs;
   /// Every broken rule, beginning with its name.
   std::vector<std::string> violations;
+  /// Number of the event that each handler of a run, as `RUN/event/NAME`, was
+  /// told of last.
+  std::map<std::string, std::uint64_t> told;
   /// Entries that became durable, of all runs.
   std::uint64_t durable_entries = 0;
 
@@ -107,6 +121,10 @@ struct life {
 };
 
 std::string run_of(const std::string& idempotency_key);
+/// Whether the key is that of an event, for one handler.
+bool is_event_key(const std::string& idempotency_key);
+/// @pre `is_event_key(key)`
+std::uint64_t event_of(const std::string& key);
 std::uint32_t step_of(const std::string& idempotency_key);
 
 /// Removes what differs between two runs of the same thing: times.

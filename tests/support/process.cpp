@@ -30,7 +30,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 process::process(const process_setup& setup) {
   auto argv = setup.argv;
   auto environment = setup.environment;
-  for (const auto* name : {"PATH", "HOME"})
+  // Sanitizers of what is started are set up as ours.
+  for (const auto* name :
+       {"PATH", "HOME", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
     if (const char* value = std::getenv(name))
       environment.push_back(std::string{name} + '=' + value);
   const auto words = pointers(argv);
@@ -81,12 +83,13 @@ std::optional<int> process::wait(std::chrono::milliseconds limit) {
 }
 
 finished run_program(const std::vector<std::string>& argv,
-                     const std::vector<std::string>& environment) {
+                     const std::vector<std::string>& environment,
+                     std::chrono::milliseconds limit) {
   const temp_dir place;
   const auto output = place.path() / "output";
   finished out;
   process program{{argv, environment, output}};
-  out.exit_code = program.wait(patience);
+  out.exit_code = program.wait(limit);
   out.output = read_text(output);
   return out;
 }

@@ -56,7 +56,7 @@ void real_node::start() {
     while (!token.empty() && token.back() == '\n')
       token.pop_back();
     api_.emplace(*port, token);
-    return api_->call("GET", "/readyz", {}, {}).status == 200;
+    return api_->is_healthy();
   });
   if (!ready || process_->wait(std::chrono::milliseconds{0}))
     throw std::runtime_error("the node did not start:\n" + log().substr(at));

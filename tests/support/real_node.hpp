@@ -29,7 +29,7 @@ public:
   /// Replaces the node file; listen, data_dir and agents are settled already.
   void write_node_file(const runtime::json& content) const;
 
-  /// Starts the program and waits until it takes runs.
+  /// Starts the program and waits until it answers.
   void start();
   /// SIGKILL: nothing is written any more.
   void kill9();

@@ -59,6 +59,7 @@ actors::agent_deployment agent(std::string name, std::string model) {
   out.definition.tools.push_back(add_tool());
   out.definition.model_policy = runtime::default_model_policy();
   out.code.tools["add"] = add;
+  out.code.quick_tools.insert("add");
   return out;
 }
 
@@ -84,6 +85,9 @@ host::host(const options& settings) {
                                stay_script(settings.answer_delay))));
   options.agents.push_back(
     agent("parked", write_script(scripts / "parked.json", parked_script)));
+  options.agents.insert(options.agents.end(), settings.agents.begin(),
+                        settings.agents.end());
+  options.providers = settings.providers;
   options.on_failure = [](const std::string& reason) {
     std::fprintf(stderr, "perdure-bench: %s\n", reason.c_str());
     std::exit(1);

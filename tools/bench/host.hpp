@@ -23,6 +23,9 @@ public:
     std::size_t threads = 0;
     /// False leaves out the sync of each commit.
     bool sync = true;
+    /// Besides those above.
+    std::vector<actors::agent_deployment> agents = {};
+    std::map<std::string, actors::provider_settings> providers = {};
   };
 
   explicit host(const options& settings);

@@ -1,13 +1,15 @@
 // perdure-bench: what a durable task costs. `--help` says what is measured.
 
+#include "tools/bench/chat_server.hpp"
 #include "tools/bench/disk.hpp"
 #include "tools/bench/host.hpp"
 #include "tools/bench/load_process.hpp"
+#include "tools/bench/long_run.hpp"
+#include "tools/bench/usage.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
-#include <sys/resource.h>
 #include <thread>
 
 namespace {
@@ -24,7 +26,11 @@ commit at least) before the next begins. A second process asks for the runs over
 HTTP on loopback and waits for each run's end. Both share this machine's cores.
 
 Measured: tasks per second, and per task the share of its run's time. Not
-measured: model providers, networks, commands, MCP servers, watchers.)";
+measured: model providers, networks, commands, MCP servers, watchers.
+
+With --long only one thing is measured: what the steps of a single run of N steps
+cost at its beginning and at its end, once with answers from a script and once
+with a provider on loopback, to which each request is encoded and sent.)";
 
 struct settings {
   std::string directory = "/tmp/perdure-bench";
@@ -32,6 +38,7 @@ struct settings {
   double scale = 1.0;
   std::size_t in_flight = 10'000;
   std::size_t parked = 100'000;
+  std::size_t long_steps = 0;
   std::size_t threads = 0;
   std::string json_file;
 };
@@ -50,17 +57,6 @@ double memory_mib(const char* field) {
     if (line.starts_with(field))
       return std::strtod(line.c_str() + line.find(':') + 1, nullptr) / 1'024;
   return 0;
-}
-
-/// Processor time of this process so far.
-std::chrono::duration<double> processor_time() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& x) {
-    return std::chrono::duration<double>{
-      static_cast<double>(x.tv_sec) + static_cast<double>(x.tv_usec) / 1e6};
-  };
-  return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
 load work_for(const host& node, const char* agent, const char* target) {
@@ -187,6 +183,16 @@ json parking(const settings& options, load_process& callers) {
           {"anonymous_mib", memory_mib("RssAnon")}};
 }
 
+json long_runs(const settings& options, load_process& callers,
+               std::uint16_t chat_port) {
+  auto out = json::array();
+  for (const auto port : {std::uint16_t{0}, chat_port})
+    out.push_back(long_run(
+      {fresh(options, "long"), options.long_steps, port, options.threads, true},
+      callers));
+  return out;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -203,12 +209,23 @@ int main(int argc, char** argv) {
   app.add_option("--in-flight", options.in_flight,
                  "Runs in flight at the restart; 0 leaves it out");
   app.add_option("--parked", options.parked, "Parked runs; 0 leaves it out");
+  app
+    .add_option("--long", options.long_steps,
+                "Steps of one long run, measured alone; 0 leaves it out")
+    ->check(CLI::Range(0, 1'000'000));
   app.add_option("--threads", options.threads,
                  "Threads of the actor system; 0 is one per core");
   app.add_option("--json", options.json_file, "Also write the figures here");
   CLI11_PARSE(app, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  load_process callers; // forks: before any thread
+  // Both fork: before any thread.
+  load_process callers;
+  std::optional<chat_server> chat;
+  if (options.long_steps > 0) {
+    chat.emplace(options.long_steps);
+    options.concurrency.clear();
+    options.in_flight = options.parked = 0;
+  }
   json out;
   out["cores"] = std::thread::hardware_concurrency();
   if (!options.concurrency.empty())
@@ -217,6 +234,8 @@ int main(int argc, char** argv) {
     out["start_up"] = start_up(options, callers);
   if (options.parked > 0)
     out["parked"] = parking(options, callers);
+  if (chat)
+    out["long"] = long_runs(options, callers, chat->port());
   if (!options.json_file.empty())
     std::ofstream{options.json_file} << out.dump(2) << '\n';
   return 0;

@@ -17,6 +17,8 @@ constexpr const char* overview_footer = R"(Examples:
   perdure attach last
   perdure runs --state waiting
   perdure why last
+  perdure approvals
+  perdure approve 3f4a5b:1:0:1
 
 RUN is the id of a run, or `last` for the newest one.
 
@@ -43,7 +45,15 @@ Examples:
   perdure run weather - < question.txt > answer.txt
   perdure run weather "And in Bergen?" --history messages.json
   perdure run mailer "Write to Ann" --id order-4711 --detach
+  perdure run clerk "What is on it?" --file receipt.pdf --file photo.png
   perdure run weather "Oslo" --json | jq .output)";
+
+constexpr const char* decision_footer
+  = R"(Also --url, --token-file and --json: see `perdure --help`.
+
+ID is what `perdure approvals` shows: the whole id of the question, its
+beginning, or the short form; or the id of a run that asks one thing only.
+A question is decided once: the second decision is refused (exit code 1).)";
 
 /// One subcommand under construction.
 class builder {
@@ -112,6 +122,11 @@ void add_run(builder& build, arguments& out) {
     ->option_text("TAG")
     ->allow_extra_args(false);
   text("--metadata", run.metadata, "JSON", "An object kept with the run");
+  sub
+    ->add_option("--file", run.files,
+                 "A file or URL that goes with the prompt; may be repeated")
+    ->option_text("FILE")
+    ->allow_extra_args(false);
   text("--history", run.history_file, "FILE",
        "Message history to go on from, as `perdure messages --json` has it");
   text("--conversation", run.conversation, "ID",
@@ -158,6 +173,56 @@ void add_list(builder& build, arguments& out) {
     ->check(CLI::Range(1, 1'000'000));
 }
 
+CLI::App* add_decision(builder& build, arguments& out, const char* name,
+                       const char* help, command what) {
+  auto* sub = build.add(name, help, what);
+  sub->footer(decision_footer);
+  sub->add_option("ID", out.decision.question, "The question")
+    ->required()
+    ->option_text(" ");
+  sub
+    ->add_option("--as", out.decision.decided_by,
+                 "Who decides, for those who look at it later")
+    ->option_text("NAME");
+  return sub;
+}
+
+void add_decisions(builder& build, arguments& out) {
+  auto& given = out.decision;
+  auto* list = build.add("approvals", "What runs ask of people: the inbox",
+                         command::approvals);
+  list->add_option("--agent", given.agent, "Only questions of this agent")
+    ->option_text("NAME");
+  list->add_option("--run", out.run_id, "Only questions of this run")
+    ->option_text("RUN");
+  auto* approve = add_decision(build, out, "approve",
+                               "Allow a call; it is executed once at most",
+                               command::approve);
+  approve
+    ->add_option("--args", given.arguments,
+                 "An object in place of the call's arguments")
+    ->option_text("JSON");
+  const auto message = [&given](CLI::App* sub, const char* help) {
+    sub->add_option("--message", given.message, help)->option_text("TEXT");
+  };
+  message(approve, "A remark that is kept with the decision");
+  message(
+    add_decision(build, out, "deny", "Do not allow a call", command::deny),
+    "What the model is told");
+  auto* answer = add_decision(
+    build, out, "answer", "Hand in the result of a call that is made elsewhere",
+    command::answer);
+  auto* result = answer->add_option(
+    "RESULT", given.result, "The result as JSON; - reads standard input");
+  auto* retry = answer->add_option(
+    "--retry", given.retry, "The model is to try again, for this reason");
+  auto* failed = answer->add_option("--failed", given.failed,
+                                    "The call failed, for this reason");
+  result->option_text(" ");
+  retry->option_text("TEXT")->excludes(result);
+  failed->option_text("TEXT")->excludes(result)->excludes(retry);
+}
+
 void add_commands(builder& build, arguments& out) {
   add_run(build, out);
   add_quiet(build.add_with_run("attach", "Watch a run from its beginning",
@@ -179,13 +244,29 @@ void add_commands(builder& build, arguments& out) {
     ->add_option("--reason", out.reason, "Why, for those who look at it later")
     ->option_text("TEXT");
   build.add("agents", "List the agents of the node", command::agents);
+  add_decisions(build, out);
+}
+
+void to_lower(std::string& id) {
+  std::transform(id.begin(), id.end(), id.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+}
+
+/// The id of a question, or a part of it, in lower case; `last` for the newest
+/// run.
+bool settle_question(std::string& id) {
+  constexpr std::size_t size_min = 4;
+  to_lower(id);
+  return id == "last"
+         || (id.size() >= size_min
+             && id.find_first_not_of("0123456789abcdefmo:-")
+                  == std::string::npos);
 }
 
 /// A full id in lower case, or `last`; nothing for anything else.
 bool settle_run_id(std::string& id) {
-  std::transform(id.begin(), id.end(), id.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  to_lower(id);
   if (id == "last")
     return true;
   bool good = id.size() == 36;
@@ -195,6 +276,25 @@ bool settle_run_id(std::string& id) {
     good = i == 8 || i == 13 || i == 18 || i == 23 ? id[i] == '-' : is_hex;
   }
   return good;
+}
+
+/// What the library does not check; empty when all is well.
+std::string problem_of(arguments& args) {
+  const auto& run = args.run;
+  const auto is_run = args.command == command::run;
+  if (is_run && !run.prompt && run.history_file.empty() && run.files.empty())
+    return "PROMPT is missing; give - to read it from standard input";
+  if (is_run && run.detach && args.is_quiet)
+    return "--detach and --quiet exclude each other";
+  auto& given = args.decision;
+  if (!given.question.empty() && !settle_question(given.question))
+    return "'" + given.question
+           + "' is not the id of a question, nor at least 4 characters of one; "
+             "`perdure approvals` lists them";
+  if (args.command == command::answer && !given.result && !given.retry
+      && !given.failed)
+    return "RESULT is missing: JSON, or --retry or --failed with a reason";
+  return {};
 }
 
 early_exit complain(std::string what, const std::string& about) {
@@ -243,12 +343,9 @@ parse_arguments(const std::vector<std::string>& words) {
                       + "' is not the id of a run: that has 36 characters, "
                         "and `perdure runs` lists them",
                     "");
-  if (out.command == command::run && !out.run.prompt
-      && out.run.history_file.empty())
-    return complain("PROMPT is missing; give - to read it from standard input",
-                    " run");
-  if (out.command == command::run && out.run.detach && out.is_quiet)
-    return complain("--detach and --quiet exclude each other", " run");
+  if (auto problem = problem_of(out); !problem.empty())
+    return complain(std::move(problem),
+                    " " + app.get_subcommands().front()->get_name());
   return out;
 }
 

@@ -19,6 +19,10 @@ enum class command {
   why,
   cancel,
   agents,
+  approvals,
+  approve,
+  deny,
+  answer,
 };
 
 /// Options of `run`.
@@ -34,6 +38,8 @@ struct run_arguments {
   std::string conversation;
   std::string start_at;
   std::vector<std::string> tags;
+  /// Paths and URLs that go with the prompt.
+  std::vector<std::string> files;
   std::optional<std::int64_t> requests_max;
   std::optional<std::int64_t> tool_calls_max;
   std::optional<std::int64_t> tokens_max;
@@ -48,6 +54,22 @@ struct list_arguments {
   std::string tag;
   std::string since;
   std::int64_t limit = 20;
+};
+
+/// Options of `approvals`, `approve`, `deny` and `answer`.
+struct decision_arguments {
+  /// Names the question.
+  std::string question;
+  /// Only questions of this agent; empty for all.
+  std::string agent;
+  /// JSON that replaces the call's arguments; empty for none.
+  std::string arguments;
+  std::string message;
+  std::string decided_by;
+  /// One of them is there for `answer`.
+  std::optional<std::string> result;
+  std::optional<std::string> retry;
+  std::optional<std::string> failed;
 };
 
 /// The command line, checked as far as that goes without a node.
@@ -65,6 +87,7 @@ struct arguments {
   std::string reason;
   run_arguments run;
   list_arguments list;
+  decision_arguments decision;
 };
 
 /// Nothing is left to do but to print this and go.

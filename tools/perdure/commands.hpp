@@ -30,6 +30,10 @@ int show_messages(const workplace& at);
 int show_why(const workplace& at);
 int cancel_run(const workplace& at);
 
+int list_approvals(const workplace& at);
+/// `approve`, `deny` and `answer`.
+int decide_question(const workplace& at);
+
 /// The id that the command line names: `last` is the newest run.
 runtime::result<std::string> chosen_run(const workplace& at);
 

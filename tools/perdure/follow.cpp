@@ -50,6 +50,7 @@ follower::follower(api& node, follow_options options, follow_listener listener)
 }
 
 result<follow_end> follower::run() {
+  has_stopped_ = false;
   for (;;) {
     switch (connect()) {
       case verdict::ended:

@@ -42,6 +42,7 @@ public:
   /// from the beginning is waited for as well
   follower(api& node, follow_options options, follow_listener listener);
 
+  /// After `stopped` it may be called again, and goes on behind the last event.
   /// Errors: errc::unavailable when the node stays away for a minute;
   /// errc::run_not_found and whatever else it refuses
   runtime::result<follow_end> run();

@@ -2,12 +2,15 @@
 #include "tools/perdure/exit_code.hpp"
 #include "tools/perdure/follow.hpp"
 #include "tools/perdure/interrupts.hpp"
+#include "tools/perdure/question_prompt.hpp"
 #include "tools/perdure/run_printer.hpp"
 #include "tools/perdure/run_request.hpp"
 #include "tools/perdure/token_file.hpp"
 #include "tools/perdure/words.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <utility>
 
 namespace perdure::client {
 
@@ -49,11 +52,19 @@ int watch(const workplace& at, const std::string& run_id) {
   const bool has_notes = !args.is_json && !args.is_quiet;
   // Nobody watches a file grow: it gets the answer and nothing else.
   const bool live_text = has_notes && !at.screen.out_style().is_file;
-  run_printer printer{at.screen, {live_text, has_notes}};
+  run_printer printer{
+    at.screen,
+    {live_text, has_notes, run_id, at.node.settings().repeat_options}};
+  question_prompt people{at};
+  std::string asked;
   follow_listener listener;
   listener.on_event = [&](const json& envelope) {
-    printer.on_event(field_of(envelope, "event"), at.node.clock().now());
-    return !at.screen.is_broken();
+    const auto& event = field_of(envelope, "event");
+    printer.on_event(event, at.node.clock().now());
+    // The connection is needed to decide: the events are left for a moment.
+    if (text_of(event, "event_kind") == "question_asked" && people.can_ask())
+      asked = question_id(run_id, event);
+    return asked.empty() && !at.screen.is_broken();
   };
   listener.on_outage = [&] {
     at.screen.note("the node is away; waiting for it", tone::warning);
@@ -61,7 +72,12 @@ int watch(const workplace& at, const std::string& run_id) {
   listener.on_return = [&] { at.screen.note("it is back", tone::dim); };
   interrupts::watch();
   follower events{at.node, {run_id, true}, std::move(listener)};
-  const auto end = events.run();
+  auto end = events.run();
+  while (end && *end == follow_end::stopped && !asked.empty()) {
+    if (!people.put(std::exchange(asked, {})))
+      return detach(at, run_id);
+    end = events.run();
+  }
   if (!end) {
     at.screen.end_line();
     at.screen.complain(end.error().message
@@ -154,6 +170,12 @@ int perform(const workplace& at) {
       return cancel_run(at);
     case command::agents:
       return list_agents(at);
+    case command::approvals:
+      return list_approvals(at);
+    case command::approve:
+    case command::deny:
+    case command::answer:
+      return decide_question(at);
   }
   return exit_code::usage;
 }

@@ -1,5 +1,7 @@
 #include "tools/perdure/run_printer.hpp"
 
+#include "runtime/flow/questions.hpp"
+#include "tools/perdure/approval_view.hpp"
 #include "tools/perdure/text.hpp"
 #include "tools/perdure/words.hpp"
 
@@ -41,6 +43,19 @@ std::string duration_of(const json& run) {
 
 } // namespace
 
+std::string question_id(const std::string& run_id, const json& event) {
+  runtime::question_ref ref{run_id, {}, 1};
+  ref.task.step = static_cast<std::uint32_t>(count_of(event, "step"));
+  ref.task.index = static_cast<std::uint32_t>(count_of(event, "index"));
+  ref.number = static_cast<std::uint32_t>(count_of(event, "number"));
+  const auto task = text_of(event, "task");
+  for (const auto kind :
+       {runtime::task_kind::tool_call, runtime::task_kind::output})
+    if (task == to_string(kind))
+      ref.task.kind = kind;
+  return to_string(ref);
+}
+
 run_printer::run_printer(console& screen, run_printer_options options)
   : screen_(screen), options_(options) {
   // nop
@@ -58,6 +73,17 @@ void run_printer::on_event(const json& event, timestamp now) {
     on_call(event);
   } else if (kind == "function_tool_result") {
     on_result(event);
+  } else if (kind == "output_tool_call") {
+    close_response();
+    remember_call(field_of(event, "part"));
+  } else if (kind == "output_tool_result") {
+    on_output_result(event);
+  } else if (kind == "question_asked") {
+    on_question(event);
+  } else if (kind == "question_answered") {
+    on_answer(event);
+  } else if (kind == "run_taken_over") {
+    note("the run goes on after its node ended", tone::dim);
   } else if (kind == "task_retry") {
     on_retry(event, now);
   } else if (kind == "output_rejected") {
@@ -164,14 +190,63 @@ void run_printer::close_response() {
 
 // -- tools and states ---------------------------------------------------------
 
+void run_printer::remember_call(const json& part) {
+  const auto& args = field_of(part, "args");
+  calls_.push_back({text_of(part, "tool_call_id"), text_of(part, "tool_name"),
+                    args.is_null() ? std::string{} : one_line(plain_text(args)),
+                    true});
+}
+
+const run_printer::told_call* run_printer::call_at(std::int64_t index) const {
+  return index >= 0 && index < static_cast<std::int64_t>(calls_.size())
+           ? &calls_[static_cast<std::size_t>(index)]
+           : nullptr;
+}
+
 void run_printer::on_call(const json& event) {
   close_response();
+  remember_call(field_of(event, "part"));
+  const auto& call = calls_.back();
+  note("-> " + call.name + (call.args.empty() ? "" : " ") + call.args,
+       tone::dim);
+}
+
+void run_printer::on_output_result(const json& event) {
   const auto& part = field_of(event, "part");
-  calls_.push_back(
-    {text_of(part, "tool_call_id"), text_of(part, "tool_name"), true});
-  auto line = "-> " + calls_.back().name;
-  if (const auto& args = field_of(part, "args"); !args.is_null())
-    line += " " + one_line(plain_text(args));
+  // A good one is the output of the run, which is printed at its end.
+  if (text_of(part, "part_kind") == "retry-prompt")
+    note("the answer was not usable; " + result_text(part), tone::warning);
+}
+
+void run_printer::on_question(const json& event) {
+  close_response();
+  const auto kind = text_of(event, "kind");
+  const auto* call = text_of(event, "task") == "tool_call"
+                       ? call_at(count_of(event, "index"))
+                       : nullptr;
+  json question{{"kind", kind}, {"task", field_of(event, "task")}};
+  question["tool_name"] = field_of(event, "tool_name");
+  auto line = "waits for a person to " + question_text(question);
+  if (call != nullptr && !call->args.empty())
+    line += " " + call->args;
+  note(line, tone::warning);
+  if (!options_.has_notes)
+    return;
+  if (const auto expires = text_of(event, "expires_at"); !expires.empty())
+    screen_.note("  not later than " + expires, tone::dim);
+  screen_.note(answer_commands(kind,
+                               short_id(question_id(options_.run_id, event)),
+                               options_.repeat_options),
+               tone::dim);
+}
+
+void run_printer::on_answer(const json& event) {
+  const auto* call = call_at(count_of(event, "index"));
+  auto line = text_of(event, "verdict");
+  if (call != nullptr)
+    line += ": " + call->name;
+  if (const auto by = text_of(event, "decided_by"); !by.empty())
+    line += ", by " + one_line(by);
   note(line, tone::dim);
 }
 
@@ -191,9 +266,8 @@ void run_printer::on_retry(const json& event, timestamp now) {
   const auto index = count_of(event, "index");
   std::string what = "the model request";
   if (text_of(event, "task_kind") == "tool_call") {
-    what = "a tool call";
-    if (index >= 0 && index < static_cast<std::int64_t>(calls_.size()))
-      what = calls_[static_cast<std::size_t>(index)].name;
+    const auto* call = call_at(index);
+    what = call == nullptr ? "a tool call" : call->name;
   }
   const auto at = runtime::from_iso(text_of(event, "retry_at"));
   note(what + " failed: " + error_text(field_of(event, "error")) + "; attempt "

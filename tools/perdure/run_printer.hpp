@@ -20,7 +20,14 @@ struct run_printer_options {
   bool live_text = true;
   /// Tells of tool calls, retries and the end on standard error.
   bool has_notes = true;
+  /// The run, for the commands that it is answered with.
+  std::string run_id = {};
+  /// What these commands need to reach the node.
+  std::string repeat_options = {};
 };
+
+/// The id of the question that an event is about.
+std::string question_id(const std::string& run_id, const runtime::json& event);
 
 /// Turns the events of one run into what a person reads.
 ///
@@ -55,6 +62,7 @@ private:
   struct told_call {
     std::string id;
     std::string name;
+    std::string args;
     bool is_open = true;
   };
 
@@ -63,6 +71,9 @@ private:
   void on_part_end(const runtime::json& event);
   void on_call(const runtime::json& event);
   void on_result(const runtime::json& event);
+  void on_output_result(const runtime::json& event);
+  void on_question(const runtime::json& event);
+  void on_answer(const runtime::json& event);
   void on_retry(const runtime::json& event, runtime::timestamp now);
   void on_state(const runtime::json& event);
 
@@ -70,6 +81,8 @@ private:
   /// The model tells part `index` otherwise than before.
   void start_over(std::int64_t index);
   void close_response();
+  void remember_call(const runtime::json& part);
+  [[nodiscard]] const told_call* call_at(std::int64_t index) const;
   [[nodiscard]] bool was_printed(const runtime::json& output) const;
   void note(std::string_view text, tone look);
 

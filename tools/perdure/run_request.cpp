@@ -1,5 +1,6 @@
 #include "tools/perdure/run_request.hpp"
 
+#include "tools/perdure/prompt_file.hpp"
 #include "tools/perdure/text.hpp"
 #include "tools/perdure/token_file.hpp"
 
@@ -64,6 +65,21 @@ result<json> read_history(const std::string& file) {
   return value;
 }
 
+/// The prompt and the files behind it, as content items.
+result<json>
+with_files(const json& body, const std::vector<std::string>& files) {
+  auto out = json::array();
+  if (const auto prompt = body.find("prompt"); prompt != body.end())
+    out.push_back(*prompt);
+  for (const auto& file : files) {
+    auto item = prompt_item(file);
+    if (!item)
+      return item;
+    out.push_back(std::move(*item));
+  }
+  return out;
+}
+
 json limits_of(const run_arguments& from) {
   json out;
   if (from.requests_max)
@@ -88,6 +104,12 @@ make_run_request(const run_arguments& from,
     if (!prompt)
       return prompt.error();
     out["prompt"] = std::move(*prompt);
+  }
+  if (!from.files.empty()) {
+    auto content = with_files(out, from.files);
+    if (!content)
+      return content;
+    out["prompt"] = std::move(*content);
   }
   const std::pair<const char*, const std::string&> objects[]
     = {{"deps", from.deps}, {"metadata", from.metadata}};

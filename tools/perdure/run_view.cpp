@@ -1,5 +1,6 @@
 #include "tools/perdure/run_view.hpp"
 
+#include "tools/perdure/approval_view.hpp"
 #include "tools/perdure/table.hpp"
 #include "tools/perdure/text.hpp"
 #include "tools/perdure/words.hpp"
@@ -56,10 +57,31 @@ std::string task_time(const json& task) {
   return begun && ended ? duration_text(*ended - *begun) : "-";
 }
 
+/// How long a person has been asked, and may take.
+std::string wait_text(const json& row, timestamp now) {
+  const auto kind = text_of(row, "what");
+  std::string out = kind == "approval"   ? ": a person must allow it"
+                    : kind == "external" ? ": somebody must hand in its result"
+                                         : ": it was interrupted, and a person "
+                                           "must say whether to run it again";
+  out += "; asked " + relative_time(field_of(row, "since"), now);
+  if (const auto& expires = field_of(row, "expires_at"); !expires.is_null())
+    out += ", expires " + relative_time(expires, now);
+  return out;
+}
+
+std::string task_name(const json& task) {
+  if (const auto tool = text_of(task, "tool_name"); !tool.empty())
+    return "tool " + tool;
+  return text_of(task, "kind") == "output" ? "output" : "model request";
+}
+
 std::string task_remark(const json& task, timestamp now) {
   auto out = error_text(field_of(task, "error"));
   if (const auto& next = field_of(task, "next_attempt_at"); !next.is_null())
     out = "again " + relative_time(next, now) + (out.empty() ? "" : "; " + out);
+  if (auto from = text_of(task, "cached_from"); !from.empty())
+    out = "cached from " + from;
   return out;
 }
 
@@ -112,6 +134,9 @@ std::string why_text(const json& why, timestamp now) {
       waits += ": attempt " + std::to_string(count_of(row, "attempt")) + " "
                + relative_time(field_of(row, "at"), now)
                + ", after: " + one_line(text_of(row, "after"));
+    else if (const auto question = text_of(row, "question"); !question.empty())
+      waits += wait_text(row, now) + "\n"
+               + answer_commands(text_of(row, "what"), short_id(question), {});
     else
       waits += ": attempt " + std::to_string(count_of(row, "attempt"))
                + " is under way";
@@ -137,12 +162,10 @@ std::string runs_text(const json& runs, timestamp now, std::size_t width) {
 std::string tasks_text(const json& tasks, timestamp now, std::size_t width) {
   table out{{"STEP", "TASK", "STATE", "ATTEMPTS", "TOOK", "USED", "REMARK"}};
   for (const auto& task : tasks) {
-    const auto tool = text_of(task, "tool_name");
     const auto& usage = field_of(task, "usage");
     const auto tokens
       = count_of(usage, "input_tokens") + count_of(usage, "output_tokens");
-    out.add({std::to_string(count_of(task, "step")),
-             tool.empty() ? "model request" : "tool " + tool,
+    out.add({std::to_string(count_of(task, "step")), task_name(task),
              text_of(task, "state"), std::to_string(count_of(task, "attempts")),
              task_time(task), usage.is_null() ? "-" : counted(tokens, "token"),
              task_remark(task, now)});

@@ -1,14 +1,11 @@
 // perdured: the node daemon. Puts the pieces together and waits for a signal.
 
 #include "actors/node/node.hpp"
-#include "config/agent_file.hpp"
-#include "config/schema_compiler.hpp"
-#include "config/template.hpp"
-#include "storage/lmdb/lmdb_journal.hpp"
+#include "storage/lmdb/journal_copy.hpp"
+#include "tools/hosting/node_setup.hpp"
 #include "tools/perdured/log.hpp"
 #include "tools/perdured/notify.hpp"
 #include "tools/perdured/settings.hpp"
-#include "tools/perdured/token.hpp"
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -40,29 +37,6 @@ int complain(const runtime::failure& reason, int code) {
   return code;
 }
 
-std::map<std::string, actors::provider_settings>
-providers_of(const config::node_file& file,
-             const config::environment& environment) {
-  std::map<std::string, actors::provider_settings> out;
-  for (auto& [prefix, from] : config::resolve_providers(file, environment)) {
-    actors::provider_settings to;
-    to.provider_name = from.provider_name;
-    to.wire = from.wire;
-    to.base_url = from.base_url;
-    to.base_url_variable = from.base_url_variable;
-    to.api_key = from.api_key;
-    to.api_key_variable = from.api_key_variable;
-    to.auth = from.auth;
-    to.api_version = from.api_version;
-    to.path_prefix = from.path_prefix;
-    to.query = from.query;
-    to.stream = from.stream;
-    to.headers.assign(from.headers.begin(), from.headers.end());
-    out.emplace(prefix, std::move(to));
-  }
-  return out;
-}
-
 /// A connection is a descriptor: take all that the system allows.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -85,49 +59,11 @@ sigset_t take_signals() {
   return set;
 }
 
-runtime::result<actors::node_options>
-node_options_of(const config::node_file& file,
-                const config::environment& environment,
-                const actors::logger& log) {
-  actors::node_options out;
-  out.log = log;
-  auto address = perdured::parse_address(file.listen);
-  if (!address)
-    return address.error();
-  out.http.emplace();
-  out.http->host = address->host;
-  out.http->port = address->port;
-  out.http->body_max_bytes = file.limits.request_body_max_bytes;
-  auto agents = config::load_agents({file.agents.begin(), file.agents.end()},
-                                    environment);
-  if (!agents)
-    return agents.error();
-  for (auto& agent : *agents) {
-    for (const auto& warning : agent.warnings)
-      log(log_level::warning, warning);
-    out.agents.push_back({std::move(agent.definition), {}});
-  }
-  storage::lmdb_options store;
-  store.directory = file.data_dir;
-  store.max_size_bytes = file.limits.journal_bytes_max;
-  auto journal = storage::open_lmdb_journal(store);
-  if (!journal)
-    return journal.error();
-  out.journal = std::move(*journal);
-  auto token = perdured::admin_token(file.data_dir);
-  if (!token)
-    return token.error();
-  out.token = std::move(*token);
-  out.providers = providers_of(file, environment);
-  out.language = {config::compile_schema, config::render};
-  out.environment = environment;
-  out.expand = [environment](std::string_view text) {
-    return config::expand(text, environment);
-  };
-  out.runs.active_runs_max = file.limits.active_runs_max;
-  out.runs.queued_runs_max = file.limits.queued_runs_max;
-  out.runs.park_after = file.limits.park_after;
-  return out;
+int copy_data(const std::string& from, const std::string& to) {
+  if (auto copied = storage::copy_lmdb_journal(from, to); !copied)
+    return complain(copied.error(), exit_failed);
+  std::printf("copied %s to %s\n", from.c_str(), to.c_str());
+  return 0;
 }
 
 int run(const perdured::arguments& given) {
@@ -136,9 +72,11 @@ int run(const perdured::arguments& given) {
   auto file = perdured::settle(given, environment);
   if (!file)
     return complain(file.error(), exit_usage);
+  if (!given.copy_to.empty())
+    return copy_data(file->data_dir, given.copy_to);
   raise_descriptor_limit();
   const auto log = perdured::make_logger(file->log);
-  auto options = node_options_of(*file, environment, log);
+  auto options = hosting::node_options_of(*file, environment, log);
   if (!options)
     return complain(options.error(), exit_usage);
   auto failed = std::make_shared<std::atomic<bool>>(false);
@@ -189,6 +127,9 @@ int main(int argc, char** argv) {
     ->check(CLI::IsMember({"text", "json"}));
   app.add_option("--log-level", given.log_level,
                  "trace, debug, info, warning or error");
+  app.add_option("--copy-to", given.copy_to,
+                 "Copies the journal, of a running node too, to this new "
+                 "directory, and starts no node");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& reason) {

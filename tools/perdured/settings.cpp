@@ -1,6 +1,6 @@
 #include "tools/perdured/settings.hpp"
 
-#include <charconv>
+#include <fstream>
 
 namespace perdure::perdured {
 
@@ -28,6 +28,8 @@ settle(const arguments& given, const config::environment& lookup) {
     node.log.format = given.log_format;
   if (!given.log_level.empty())
     node.log.level = given.log_level;
+  if (node.tls.ca_file.empty())
+    node.tls.ca_file = lookup("SSL_CERT_FILE").value_or("");
   std::string problems;
   for (const auto& problem : config::validate(node)) {
     std::string path;
@@ -35,29 +37,14 @@ settle(const arguments& given, const config::environment& lookup) {
       path += (path.empty() ? "" : ".") + key;
     problems += (problems.empty() ? "" : "\n") + path + ": " + problem.message;
   }
+  if (const auto& file = node.tls.ca_file;
+      !file.empty() && !std::ifstream{file})
+    problems += (problems.empty() ? "" : "\n")
+                + ("tls.ca_file: cannot read " + file
+                   + "; name a readable PEM file, or unset SSL_CERT_FILE");
   if (!problems.empty())
     return failure{errc::invalid_node_file, std::move(problems)};
   return node;
-}
-
-runtime::result<address> parse_address(const std::string& text) {
-  const failure bad{errc::invalid_argument,
-                    "'" + text
-                      + "' is not an address; write host:port, e.g. "
-                        "127.0.0.1:7437 or [::1]:7437"};
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0)
-    return bad;
-  address out;
-  out.host = text.substr(0, colon);
-  if (out.host.front() == '[' && out.host.back() == ']')
-    out.host = out.host.substr(1, out.host.size() - 2);
-  const auto* end = text.data() + text.size();
-  const auto [at, code]
-    = std::from_chars(text.data() + colon + 1, end, out.port);
-  if (code != std::errc{} || at != end || out.host.empty())
-    return bad;
-  return out;
 }
 
 } // namespace perdure::perdured

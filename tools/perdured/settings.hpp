@@ -3,7 +3,6 @@
 #include "config/expand.hpp"
 #include "config/node_file.hpp"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,20 +16,13 @@ struct arguments {
   std::string listen;
   std::string log_format;
   std::string log_level;
-};
-
-/// An address to listen on.
-struct address {
-  std::string host;
-  std::uint16_t port = 0;
+  /// Set: the journal is copied there, and no node is started.
+  std::string copy_to;
 };
 
 /// Merges the node file with the command line, which goes before it.
 /// Errors: errc::invalid_node_file, errc::invalid_argument.
 runtime::result<config::node_file>
 settle(const arguments& given, const config::environment& lookup);
-
-/// Reads `host:port`, with brackets around an IPv6 address.
-runtime::result<address> parse_address(const std::string& text);
 
 } // namespace perdure::perdured

@@ -213,7 +213,9 @@ CAF_TEST(durability merges task settings) {
       model: {retries: 9, timeout_seconds: 60}
       tools: {retries: 2, retry_delay_seconds: [1, 2], on_interrupt: fail}
       tools_by_name:
-        b: {retries: 5, on_interrupt: ask}
+        b: {retries: 5, on_interrupt: ask, cache_policy: inputs,
+            cache_exclude: [deps, /a/b], cache_expiration: 1.5,
+            cache_scope: agent}
         c: false
   - Command: {name: a, argv: [run]}
   - Command: {name: b, argv: [run]}
@@ -231,6 +233,12 @@ CAF_TEST(durability merges task settings) {
   CAF_CHECK_EQUAL(b->policy.retries, 5u);
   CAF_CHECK_EQUAL(b->policy.retry_delays.size(), 2u);
   CAF_CHECK(b->policy.on_interrupt == runtime::on_interrupt::ask);
+  CAF_CHECK(a->policy.cache.mode == runtime::cache_mode::none);
+  CAF_CHECK(b->policy.cache.mode == runtime::cache_mode::inputs);
+  CAF_CHECK(b->policy.cache.scope == runtime::cache_scope::agent);
+  CAF_CHECK(b->policy.cache.expiration == 1500ms);
+  CAF_REQUIRE_EQUAL(b->policy.cache.exclude.size(), 2u);
+  CAF_CHECK_EQUAL(b->policy.cache.exclude[1], "/a/b");
   CAF_CHECK(!definition.tool("c")->is_task);
 }
 
@@ -257,6 +265,54 @@ CAF_TEST(tool metadata goes to the selected tools) {
                   R"({"all":1})");
 }
 
+CAF_TEST(event handlers are endpoints and programs) {
+  const auto agent = load_rest(R"(capabilities:
+  - Durability: {events: {retries: 7}}
+  - EventHandler:
+      url: https://hooks.test/${PATH_OF_IT}
+      secret: ${HOOK_SECRET}
+      headers: {X-Team: "${TEAM}"}
+      events: [run_state, part_delta]
+      holds_run: true
+  - EventHandler: {name: audit, argv: [audit, -v], env: {KEY: "${KEY}"}}
+)");
+  const auto& handlers = agent.definition.handlers;
+  CAF_REQUIRE_EQUAL(handlers.size(), 2u);
+  CAF_CHECK_EQUAL(handlers[0].name, "handler_1");
+  CAF_CHECK(handlers[0].kind == runtime::handler_kind::http);
+  // What a variable stands for is never stored.
+  CAF_CHECK_EQUAL(handlers[0].url, "https://hooks.test/${PATH_OF_IT}");
+  CAF_CHECK_EQUAL(handlers[0].secret, "${HOOK_SECRET}");
+  CAF_CHECK_EQUAL(handlers[0].headers.at("X-Team"), "${TEAM}");
+  CAF_CHECK(handlers[0].holds_run);
+  CAF_CHECK(handlers[0].wants_deltas());
+  CAF_CHECK(!handlers[0].wants("part_end"));
+  CAF_CHECK_EQUAL(handlers[0].policy.retries, 7u);
+  CAF_CHECK_EQUAL(handlers[1].name, "audit");
+  CAF_CHECK(handlers[1].kind == runtime::handler_kind::command);
+  CAF_CHECK_EQUAL(handlers[1].command.argv.size(), 2u);
+  CAF_CHECK_EQUAL(handlers[1].command.env.at("KEY"), "${KEY}");
+  CAF_CHECK(!handlers[1].holds_run);
+  CAF_CHECK(!handlers[1].wants_deltas());
+  CAF_CHECK_EQUAL(handlers[1].policy.retries, 7u);
+}
+
+CAF_TEST(event handlers that cannot work are refused) {
+  const auto one = [](const std::string& arguments) {
+    return "capabilities:\n  - EventHandler: " + arguments + "\n";
+  };
+  CAF_CHECK(refuses(one("{name: a}"), "needs a 'url' or an 'argv'"));
+  CAF_CHECK(refuses(one("{url: ftp://x}"), "must start with http://"));
+  CAF_CHECK(refuses(one("{url: http://x, argv: [a]}"), "has a url"));
+  CAF_CHECK(refuses(one("{argv: [a], secret: s}"), "is a program"));
+  CAF_CHECK(refuses(one("{argv: [a], name: 'a b'}"), "64 letters"));
+  CAF_CHECK(
+    refuses(one("{argv: [a], events: [part_strat]}"), "no event 'part_strat'"));
+  CAF_CHECK(refuses("capabilities:\n  - EventHandler: {argv: [a], name: x}\n"
+                    "  - EventHandler: {argv: [b], name: x}\n",
+                    "another event handler is called 'x'"));
+}
+
 CAF_TEST(what has no effect is a warning) {
   const auto agent = load_rest(R"(end_strategy: early
 capabilities:
@@ -273,8 +329,8 @@ capabilities:
   CAF_CHECK(contains(agent.warnings[0], "agents/desk.yaml:2:15: end_strategy"));
   CAF_CHECK(contains(agent.warnings[1], "tool 'a': /properties/m/format"));
   CAF_CHECK(contains(agent.warnings[1], ":8:9: "));
-  CAF_CHECK(contains(agent.warnings[2], "Durability.mcp"));
-  CAF_CHECK(contains(agent.warnings[3], "Durability.events"));
+  CAF_CHECK(contains(agent.warnings[2], "Durability.events"));
+  CAF_CHECK(contains(agent.warnings[3], "Durability.mcp"));
   CAF_CHECK(contains(agent.warnings[4], "tools_by_name"));
 }
 
@@ -293,11 +349,12 @@ CAF_TEST(all problems are told at once in the order of the file) {
     "least "
     "0.001\n"
     "agents/desk.yaml:5:5: capabilities[0]: the capability WebSearch is not "
-    "supported by this version; supported: Command, Durability, Limits, "
-    "SetToolMetadata, Thinking\n"
+    "supported by this version; supported: Approval, Command, DeferredTools, "
+    "Durability, EventHandler, External, Fallback, Limits, SetToolMetadata, "
+    "Thinking\n"
     "agents/desk.yaml:6:5: capabilities[1]: unknown capability 'Comand'; did "
-    "you mean Command? valid: Command, Durability, Limits, SetToolMetadata, "
-    "Thinking");
+    "you mean Command? valid: Approval, Command, DeferredTools, Durability, "
+    "EventHandler, External, Fallback, Limits, SetToolMetadata, Thinking");
 }
 
 CAF_TEST(wrong fields are refused) {

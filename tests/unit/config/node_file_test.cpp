@@ -60,6 +60,7 @@ CAF_TEST(the example has the defaults) {
   CAF_CHECK_EQUAL(node->log.format, defaults.log.format);
   CAF_CHECK_EQUAL(node->log.level, defaults.log.level);
   CAF_CHECK(node->providers.empty());
+  CAF_CHECK_EQUAL(node->tls.ca_file, defaults.tls.ca_file);
   CAF_CHECK_EQUAL(node->limits.active_runs_max,
                   defaults.limits.active_runs_max);
   CAF_CHECK_EQUAL(node->limits.queued_runs_max,
@@ -72,8 +73,8 @@ CAF_TEST(the example has the defaults) {
   // The example must name every key, or it would prove nothing.
   for (const auto* key :
        {"listen", "data_dir", "agents", "format", "level", "providers",
-        "active_runs_max", "queued_runs_max", "request_body_max_bytes",
-        "journal_bytes_max", "park_after_seconds"})
+        "ca_file", "active_runs_max", "queued_runs_max",
+        "request_body_max_bytes", "journal_bytes_max", "park_after_seconds"})
     CAF_CHECK(text.str().find("\"" + std::string{key} + "\":")
               != std::string::npos);
   CAF_CHECK(config::validate(defaults).empty());
@@ -95,6 +96,7 @@ CAF_TEST(all values) {
                              "headers": {"X-Team": "desk ${KEY}"}},
                   "house": {"wire": "openai-chat",
                             "base_url": "http://127.0.0.1:9/v1"}},
+    "tls": {"ca_file": "ca.pem"},
     "limits": {"active_runs_max": 1, "queued_runs_max": 0,
                "request_body_max_bytes": 1024, "journal_bytes_max": 1048576,
                "park_after_seconds": 0.5}})",
@@ -102,6 +104,7 @@ CAF_TEST(all values) {
   CAF_REQUIRE(node);
   CAF_CHECK_EQUAL(node->listen, "[::1]:0");
   CAF_CHECK_EQUAL(node->data_dir, "/etc/perdure/data");
+  CAF_CHECK_EQUAL(node->tls.ca_file, "/etc/perdure/ca.pem");
   CAF_CHECK_EQUAL(node->agents[0], "/etc/perdure/a.yaml");
   CAF_CHECK_EQUAL(node->agents[1], "/b");
   CAF_CHECK_EQUAL(node->log.level, "debug");
@@ -122,7 +125,7 @@ CAF_TEST(all problems are told at once with their place) {
                   "trace, debug, info, warning, error\n"
                   "node.json:4:3: unknown key 'limit'; did you mean limits? "
                   "valid: $schema, listen, data_dir, agents, log, providers, "
-                  "limits");
+                  "tls, limits");
 }
 
 CAF_TEST(wrong values are refused) {

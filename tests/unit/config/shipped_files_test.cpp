@@ -113,6 +113,16 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{Durability: {tools: {retry_delay_seconds: "
     "[1, 2], timeout_seconds: 5}}}]",
     "model: test\nend_strategy: early\ntool_timeout: 0.5",
+    "model: test\ncapabilities: [{External: {name: a}}, Approval]",
+    "model: test\ncapabilities: [{External: {name: a}}, {Approval: {tools: "
+    "[a], expires_after_seconds: 60, on_expiry: fail}}]",
+    "model: test\ncapabilities: [{External: {name: a, parameters: {type: "
+    "object}, expires_after_seconds: 0.5}}, {name: Approval, arguments: "
+    "{tools: {risk: high}}}]",
+    "model: test\ncapabilities: [{DeferredTools: ends}]",
+    "model: test\ncapabilities: [{DeferredTools: {run: waits}}]",
+    "model: test\ncapabilities: [{name: DeferredTools, arguments: [ends]}]",
+    "model: test\ncapabilities: [{Fallback: {models: [test, openai:gpt-5]}}]",
   };
   for (const auto* text : good) {
     CAF_CHECK(schema_accepts(rules, text, document_format::yaml));
@@ -159,8 +169,33 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{Durability: {model: {retries: 1001}}}]",
     "model: test\ncapabilities: [{Durability: {model: {on_interrupt: stop}}}]",
     "model: test\ncapabilities: [{Durability: {model: {timeout_seconds: 0}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {cache_policy: yes}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {cache_scope: world}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {cache_expiration: 0}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {cache_exclude: deps}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {cache_exclude: ['']}}}]",
     "model: test\ncapabilities: [{Durability: {tool: {}}}]",
     "model: test\ncapabilities: [{SetToolMetadata: {tools: some}}]",
+    "model: test\ncapabilities: [{Approval: all}]",
+    "model: test\ncapabilities: [{Approval: {tools: some}}]",
+    "model: test\ncapabilities: [{Approval: {tool: a}}]",
+    "model: test\ncapabilities: [{Approval: {on_expiry: fail}}]",
+    "model: test\ncapabilities: [{Approval: {expires_after_seconds: 0}}]",
+    "model: test\ncapabilities: [{Approval: {expires_after_seconds: 1, "
+    "on_expiry: approve}}]",
+    "model: test\ncapabilities: [External]",
+    "model: test\ncapabilities: [{External: {name: a b}}]",
+    "model: test\ncapabilities: [{External: {name: a, argv: [x]}}]",
+    "model: test\ncapabilities: [{External: {name: a, on_expiry: deny}}]",
+    "model: test\ncapabilities: [{External: {name: a, parameters: {type: "
+    "array}}}]",
+    "model: test\ncapabilities: [DeferredTools]",
+    "model: test\ncapabilities: [{DeferredTools: later}]",
+    "model: test\ncapabilities: [{DeferredTools: {end: true}}]",
+    "model: test\ncapabilities: [Fallback]",
+    "model: test\ncapabilities: [{Fallback: {models: []}}]",
+    "model: test\ncapabilities: [{Fallback: {models: test}}]",
+    "model: test\ncapabilities: [{Fallback: {models: [gpt]}}]",
   };
   for (const auto* text : bad) {
     if (rules->validate(to_value(text, document_format::yaml)).empty())

@@ -6,6 +6,7 @@
 #include <caf/test/unit_test.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <fcntl.h>
 #include <filesystem>
@@ -64,13 +65,21 @@ pid_t pid_in(const std::string& text) {
   return static_cast<pid_t>(std::strtol(text.c_str(), nullptr, 10));
 }
 
+bool is_guard(pid_t pid) {
+  std::string name;
+  std::ifstream{"/proc/" + std::to_string(pid) + "/comm"} >> name;
+  return name == "perdure-guard";
+}
+
+/// The children of this process but for the runner's guard.
 std::vector<pid_t> children() {
   std::vector<pid_t> result;
   for (const auto& task :
        std::filesystem::directory_iterator{"/proc/self/task"}) {
     std::ifstream file{task.path() / "children"};
     for (pid_t pid = 0; file >> pid;)
-      result.push_back(pid);
+      if (!is_guard(pid))
+        result.push_back(pid);
   }
   return result;
 }
@@ -399,25 +408,58 @@ CAF_TEST(the runner takes its processes with it) {
   CAF_CHECK_EQUAL(calls.load(), 0);
 }
 
-CAF_TEST(a killed node leaves no child running) {
+CAF_TEST(a killed node leaves neither children nor their children running) {
   scratch_folder folder;
-  const auto file = folder.path / "pid";
   const auto node = ::fork();
   if (node == 0) {
     auto runner = make_process_runner();
-    runner->start(shell("echo $$ > " + file.string() + "; sleep 1000"),
-                  [](process_result) {});
+    for (const auto* name : {"one", "two"}) {
+      const auto file = (folder.path / name).string();
+      runner->start(shell("trap '' TERM; sleep 1000 & echo $$ $! > " + file
+                          + "_; mv " + file + "_ " + file + "; wait"),
+                    [](process_result) {});
+    }
     ::pause();
   }
   CAF_REQUIRE(node > 0);
-  const bool started = eventually(
-    [&] { return read_file(file).find('\n') != std::string::npos; });
-  CAF_CHECK(started);
-  const auto child = pid_in(read_file(file));
-  CAF_CHECK(is_alive(child));
+  std::vector<pid_t> processes;
+  for (const auto* name : {"one", "two"}) {
+    const auto file = folder.path / name;
+    CAF_REQUIRE(eventually([&] { return std::filesystem::exists(file); }));
+    std::ifstream pids{file};
+    for (pid_t pid = 0; pids >> pid;)
+      processes.push_back(pid);
+  }
+  CAF_REQUIRE_EQUAL(processes.size(), 4u);
+  for (const auto pid : processes)
+    CAF_CHECK(is_alive(pid));
   ::kill(node, SIGKILL);
   ::waitpid(node, nullptr, 0);
-  CAF_CHECK(eventually([&] { return !is_alive(child); }));
+  for (const auto pid : processes)
+    CAF_CHECK(eventually([&] { return !is_alive(pid); }));
+}
+
+CAF_TEST(the guard holds nothing open and goes with its runner) {
+  std::array<int, 2> ends{};
+  CAF_REQUIRE_EQUAL(::pipe(ends.data()), 0);
+  auto runner = make_process_runner();
+  ::close(ends[1]);
+  char byte = 0;
+  CAF_CHECK_EQUAL(::read(ends[0], &byte, 1), 0); // nobody could write any more
+  ::close(ends[0]);
+  pid_t guard = 0;
+  std::ifstream own{"/proc/self/task/" + std::to_string(::gettid())
+                    + "/children"};
+  for (pid_t pid = 0; own >> pid;)
+    if (is_guard(pid))
+      guard = pid;
+  CAF_REQUIRE(guard > 0);
+  ::kill(guard, SIGTERM);
+  ::kill(guard, SIGINT);
+  CAF_CHECK_EQUAL(run(*runner, shell("echo on")).output, "on\n");
+  CAF_CHECK(is_alive(guard));
+  runner.reset();
+  CAF_CHECK(!is_alive(guard));
 }
 
 CAF_TEST(a callback may start another process and may throw) {

@@ -10,21 +10,6 @@ using namespace perdure::runtime::test;
 
 namespace {
 
-/// Wants a number at `n`.
-class number_schema final : public schema {
-public:
-  std::vector<schema_error> validate(const json& value) const override {
-    if (value.contains("n") && value["n"].is_number())
-      return {};
-    return {{json::array({"n"}), "a number is required"}};
-  }
-
-  const std::vector<std::string>& unenforced() const noexcept override {
-    static const std::vector<std::string> none;
-    return none;
-  }
-};
-
 agent_definition with_add() {
   auto out = plain_definition();
   out.tools = {plain_tool("add")};

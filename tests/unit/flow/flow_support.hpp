@@ -97,6 +97,21 @@ inline attempt_failure busy(errc code = errc::model_http_error) {
   return {code, "busy", true, {}, 503};
 }
 
+/// Wants a number at `n`.
+class number_schema final : public schema {
+public:
+  std::vector<schema_error> validate(const json& value) const override {
+    if (value.contains("n") && value["n"].is_number())
+      return {};
+    return {{json::array({"n"}), "a number is required"}};
+  }
+
+  const std::vector<std::string>& unenforced() const noexcept override {
+    static const std::vector<std::string> none;
+    return none;
+  }
+};
+
 /// A run that has come this far.
 inline run_state
 run_with(agent_definition definition, const std::vector<entry>& entries) {

@@ -167,6 +167,37 @@ CAF_TEST(the test model leaves earlier runs alone) {
   CAF_CHECK(!ask(*model, {}, {}, 7).response.parts.empty());
 }
 
+CAF_TEST(the test model gives an output of the form that is asked for) {
+  const auto model = make_test_model();
+  auto definition = definition_with({});
+  output_type city;
+  city.name = "city";
+  city.json_schema
+    = json::parse(R"({"type":"object","properties":{"name":{"type":"string"}},)"
+                  R"("required":["name"]})");
+  definition.output.types.push_back(city);
+  message_history history;
+  add_request(history, user_prompt_part{"go", {}});
+  const auto answer = [&](std::size_t index) {
+    return ask(*model, history, definition, index).response;
+  };
+  const auto first = answer(0);
+  CAF_CHECK(first.finish_reason == finish_reason::tool_call);
+  const auto& call = std::get<tool_call_part>(first.parts.at(0));
+  CAF_CHECK_EQUAL(call.tool_name, "final_result");
+  CAF_CHECK_EQUAL(call.args, R"({"name":"a"})");
+  // Asked again, it is another call.
+  CAF_CHECK_NOT_EQUAL(
+    std::get<tool_call_part>(answer(1).parts.at(0)).tool_call_id,
+    call.tool_call_id);
+  definition.output.mode = output_mode::prompted;
+  CAF_CHECK_EQUAL(std::get<text_part>(answer(0).parts.at(0)).content,
+                  R"({"name":"a"})");
+  definition.output.allow_text = true;
+  CAF_CHECK_EQUAL(std::get<text_part>(answer(0).parts.at(0)).content,
+                  "success (no tool calls)");
+}
+
 CAF_TEST(a script answers request by request) {
   const auto made = make_script_model(R"({"responses": [
     {"thinking": "hm", "text": "Let me look.", "delay_ms": 20,

@@ -361,6 +361,54 @@ CAF_TEST(responses streams that leave something out) {
   check(text_done + call_done + done);
 }
 
+CAF_TEST(pieces that are not those of the finished item) {
+  const auto event
+    = [](const std::string& text) { return "data: " + text + "\n\n"; };
+  const auto text_delta = [&](const std::string& text) {
+    return event(R"({"type":"response.output_text.delta","output_index":0,)"
+                 R"("content_index":0,"delta":")"
+                 + text + "\"}");
+  };
+  const auto text_done = [&](const std::string& text) {
+    return event(R"({"type":"response.output_item.done","output_index":0,)"
+                 R"("item":{"type":"message","id":"m","content":[{"type":)"
+                 R"("output_text","text":")"
+                 + text + R"("}]}})");
+  };
+  const auto end = event(R"({"type":"response.completed","response":)"
+                         R"({"status":"completed","output":[]}})");
+  for (const auto& deltas :
+       {text_delta("ab") + text_delta("ab") + text_delta("cd"),
+        text_delta("cd") + text_delta("ab"), text_delta("cd")}) {
+    const auto reason
+      = failure_in(responses, stream_type, deltas + text_done("abcd") + end);
+    CAF_CHECK(reason.code == errc::model_bad_response);
+    CAF_CHECK(reason.retryable);
+  }
+  // A missing end is added, and blanks do not count.
+  for (const auto* whole : {"ab", "abcd", " ab", "ab  "})
+    response_in(responses, stream_type,
+                text_delta("a") + text_delta("b") + text_done(whole) + end);
+  const auto call = [&](const std::string& delta, const std::string& whole) {
+    return event(R"({"type":"response.output_item.added","output_index":0,)"
+                 R"("item":{"type":"function_call","id":"f","call_id":"c",)"
+                 R"("name":"g","arguments":""}})")
+           + event(R"({"type":"response.function_call_arguments.delta",)"
+                   R"("output_index":0,"delta":)"
+                   + json(delta).dump() + '}')
+           + event(R"({"type":"response.output_item.done","output_index":0,)"
+                   R"("item":{"type":"function_call","id":"f","call_id":"c",)"
+                   R"("name":"g","arguments":)"
+                   + json(whole).dump() + "}}")
+           + end;
+  };
+  CAF_CHECK(
+    failure_in(responses, stream_type, call(R"({"{"a":1})", R"({"a":1})"))
+      .retryable);
+  // The same in another form.
+  response_in(responses, stream_type, call(R"({"a":1})", R"({ "a" : 1 })"));
+}
+
 CAF_TEST(incomplete responses) {
   const auto finish = [](const std::string& reason) {
     return response_in(responses, "application/json",
@@ -419,6 +467,45 @@ CAF_TEST(the failure of a status) {
   CAF_CHECK(!filtered.retryable);
   const auto long_body = of(500, std::string(100'000, 'x'));
   CAF_CHECK(long_body.message.size() < 400);
+}
+
+// Goal: the end of a stream is never mistaken.
+// Method: recorded streams that end after each of their bytes.
+CAF_TEST(a stream that ends anywhere is whole or worth another attempt) {
+  std::size_t whole = 0;
+  std::size_t cut = 0;
+  for (const auto& names : {chat_recordings(), responses_recordings()})
+    for (const auto& name : names)
+      for (const auto& exchange : recorded(name)) {
+        const auto body = body_of(exchange);
+        if (type_of(exchange).find(stream_type) == std::string::npos
+            || body.size() > 12'000)
+          continue;
+        const auto read = [&](std::size_t size) {
+          return read_whole(wire_of(exchange), type_of(exchange),
+                            body.substr(0, size))
+            .result;
+        };
+        const auto full = read(body.size());
+        for (std::size_t size = 0; size < body.size(); ++size) {
+          const auto seen = read(size);
+          if (const auto* reason = std::get_if<attempt_failure>(&seen)) {
+            ++cut;
+            CAF_REQUIRE(reason->retryable);
+            continue;
+          }
+          ++whole;
+          const auto* expected = std::get_if<model_response>(&full);
+          CAF_REQUIRE(expected != nullptr);
+          const auto parts = [](const model_response& response) {
+            return to_json(message{response})["parts"].dump();
+          };
+          CAF_REQUIRE_EQUAL(parts(std::get<model_response>(seen)),
+                            parts(*expected));
+        }
+      }
+  CAF_CHECK(whole > 10);
+  CAF_CHECK(cut > 5'000);
 }
 
 // Goal: no bytes crash a reader, and what it tells stays in order.

@@ -153,6 +153,10 @@ CAF_TEST(every setting that is not the default is in the text) {
   changed([](auto& x) { x.model_policy.delay_max = 1ms; });
   changed([](auto& x) { x.model_policy.timeout = 1ms; });
   changed([](auto& x) { x.model_policy.on_interrupt = on_interrupt::fail; });
+  changed([](auto& x) { x.model_policy.cache.mode = cache_mode::inputs; });
+  changed([](auto& x) { x.model_policy.cache.exclude = {"seed"}; });
+  changed([](auto& x) { x.model_policy.cache.expiration = 1ms; });
+  changed([](auto& x) { x.model_policy.cache.scope = cache_scope::all; });
   changed([](auto& x) { x.limits.request_limit = 0; });
   changed([](auto& x) { x.limits.tool_calls_limit = 0; });
   changed([](auto& x) { x.limits.per_request_input_tokens_limit = 50; });
@@ -185,7 +189,7 @@ CAF_TEST(wrong types are corruption and named) {
                   "definition.tools[1].name: missing");
   CAF_CHECK_EQUAL(with(R"("tools":[{"name":"t","kind":"magic"}])"),
                   "definition.tools[0].kind: must be one of function, "
-                  "command, not \"magic\"");
+                  "command, external, not \"magic\"");
   CAF_CHECK_EQUAL(with(R"("tools":[{"name":"t","command":{"argv":[1]}}])"),
                   "definition.tools[0].command.argv: must hold strings");
   CAF_CHECK_EQUAL(

@@ -143,6 +143,43 @@ CAF_TEST(parts of an unknown kind are kept as they came) {
   CAF_CHECK_EQUAL(compact(request_with(part).c_str()), request_with(part));
 }
 
+CAF_TEST(fields of a newer version are kept) {
+  const auto check = [](const std::string& history) {
+    CAF_CHECK_EQUAL(compact(history.c_str()), history);
+  };
+  for (const auto* part :
+       {R"("system-prompt","content":"")", R"("user-prompt","content":"")",
+        R"("tool-return","tool_name":"t","content":null)",
+        R"("retry-prompt","content":"")",
+        R"("tool-availability-delta","tools_added":[])"})
+    check(request_with(R"({"part_kind":)" + std::string{part}
+                       + R"(,"newer":{"a":null}})"));
+  for (const auto* part :
+       {R"("text","content":"")", R"("thinking","content":"")",
+        R"("tool-call","tool_name":"t")",
+        R"("builtin-tool-call","tool_name":"t")",
+        R"("builtin-tool-return","tool_name":"t","content":1)",
+        R"("compaction")",
+        R"("file","content":{"kind":"binary","data":"","media_type":"x/y"})"})
+    check(response_with(R"({"part_kind":)" + std::string{part}
+                        + R"(,"newer":[1]})"));
+  check(R"([{"kind":"request","parts":[],"newer":1},)"
+        R"({"kind":"response","parts":[],"usage":{"newer":2},"newer":null}])");
+}
+
+CAF_TEST(a call that has to be made again keeps its outcome) {
+  const auto history
+    = request_with(R"({"part_kind":"tool-return","tool_name":"t","content":"",)"
+                   R"("outcome":"retried","retry":{"cause":"model_retry"}})");
+  CAF_CHECK_EQUAL(compact(history.c_str()), history);
+}
+
+CAF_TEST(a request may hold a summary of what was before) {
+  const auto history
+    = request_with(R"({"part_kind":"compaction","content":"So far."})");
+  CAF_CHECK_EQUAL(compact(history.c_str()), history);
+}
+
 CAF_TEST(older names are understood) {
   const auto history = load(
     R"([{"kind":"response","parts":[],"vendor_details":{"a":1},
@@ -169,7 +206,8 @@ CAF_TEST(bytes are read in both alphabets and written in one) {
       R"({"part_kind":"tool-return","tool_name":"t","content":{"deep":[)" + item
       + "]}}"));
     CAF_CHECK_EQUAL(prompt["content"][1], file["content"]);
-    CAF_CHECK_EQUAL(returned["content"]["deep"][0], file["content"]);
+    CAF_CHECK_EQUAL(returned["content"]["deep"][0]["data"],
+                    file["content"]["data"]);
     return file["content"]["data"].get<std::string>();
   };
   CAF_CHECK_EQUAL(data("/+++"), "_---");
@@ -193,6 +231,15 @@ CAF_TEST(what is not base64 is refused in a prompt and kept in a result) {
       R"({"part_kind":"tool-return","tool_name":"t","content":)" + item + '}'));
     CAF_CHECK_EQUAL(to_text(returned["content"]), item);
   }
+}
+
+CAF_TEST(what a tool gave back gets no fields) {
+  const std::string content
+    = R"([{"kind":"image-url","url":"u"},{"at":{"kind":"cache-point"}}])";
+  const auto part = full_part(
+    request_with(R"({"part_kind":"tool-return","tool_name":"t","content":)"
+                 + content + '}'));
+  CAF_CHECK_EQUAL(to_text(part["content"]), content);
 }
 
 CAF_TEST(content items get all fields in the full style only) {

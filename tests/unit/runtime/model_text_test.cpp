@@ -85,6 +85,9 @@ CAF_TEST(a result is text or compact JSON) {
   part.outcome = tool_outcome::failed;
   CAF_CHECK_EQUAL(text(R"("it \"broke\"")"), R"({"error":"it \"broke\""})");
   CAF_CHECK_EQUAL(text(R"({"a":1})"), R"({"error":"{\"a\":1}"})");
+  part.outcome = tool_outcome::retried;
+  CAF_CHECK_EQUAL(text(R"("again")"), R"({"error":"again"})");
+  CAF_CHECK_EQUAL(text(R"([{"msg":"m"}])"), R"({"error":[{"msg":"m"}]})");
 }
 
 CAF_TEST(arguments are always the text of an object) {

@@ -12,7 +12,12 @@ namespace perdure::runtime {
 /// set and left out.
 class random_history {
 public:
-  explicit random_history(std::uint64_t seed) : random_(seed) {
+  /// `any` also makes what no other program would read: unknown kinds, states
+  /// that do not belong to the message. Both make fields of newer versions.
+  enum class kinds { any, known };
+
+  explicit random_history(std::uint64_t seed, kinds made = kinds::any)
+    : random_(seed), is_any_(made == kinds::any) {
     // nop
   }
 
@@ -76,6 +81,23 @@ private:
     return ids[pick(std::size(ids))];
   }
 
+  /// A retry without the id of its call gets one from others.
+  std::string known_id() {
+    return is_any_ ? id() : "a";
+  }
+
+  /// A kind that the name of a tool does not go with is dropped by others.
+  optional_text tool_kind() {
+    return is_any_ ? maybe_text() : optional_text{};
+  }
+
+  /// Fields of a newer version, which others need not keep.
+  json extra() {
+    if (!is_any_ || pick(3) != 0)
+      return {};
+    return {{"newer", value()}};
+  }
+
   json object(int depth = 0) {
     auto result = json::object();
     for (auto i = pick(3); i > 0; --i)
@@ -92,26 +114,70 @@ private:
       pick(3) == 0 ? 0 : 1'767'323'045'000'000 + pick(5'000'000)}};
   }
 
+  json binary() {
+    return {{"kind", "binary"}, {"data", "_-8="}, {"media_type", "image/png"}};
+  }
+
+  json link(const char* kind, const char* ending) {
+    json result{{"kind", kind},
+                {"url", "https://example.com/" + text() + ending}};
+    if (pick(2) == 0)
+      result["force_download"]
+        = pick(2) == 0 ? json("allow-local") : json(true);
+    if (pick(2) == 0)
+      result["vendor_metadata"] = object();
+    return result;
+  }
+
   json item() {
-    auto result = json::object();
-    switch (pick(5)) {
+    switch (pick(is_any_ ? 10 : 9)) {
       case 0:
         return text();
       case 1:
-        result = {{"kind", "image-url"}, {"url", text()}};
-        break;
+        return link("image-url", "a.png");
       case 2:
-        result
-          = {{"kind", "binary"}, {"data", "_-8="}, {"media_type", "image/png"}};
-        break;
+        return link("audio-url", "a.mp3");
       case 3:
-        result = {{"kind", "cache-point"}, {"ttl", "1h"}};
-        break;
+        return link("video-url", "a.mp4");
+      case 4:
+        return link("document-url", "a.pdf");
+      case 5:
+        return binary();
+      case 6:
+        return {{"kind", "cache-point"}, {"ttl", "1h"}};
+      case 7:
+        return {{"kind", "uploaded-file"},
+                {"file_id", "f-1"},
+                {"provider_name", "openai"},
+                {"media_type", "application/pdf"}};
+      case 8:
+        return {
+          {"kind", "text-content"}, {"content", text()}, {"metadata", value()}};
       default:
-        result = {{"kind", "hologram"}, {"depth", value()}};
-        break;
+        return {{"kind", "hologram"}, {"depth", value()}};
     }
-    return result;
+  }
+
+  /// What a tool gives back; files may be anywhere in it.
+  json tool_content() {
+    switch (pick(4)) {
+      case 0:
+        return json::array({text(), binary()});
+      case 1:
+        return {{"at", json{{"some", link("image-url", "a.png")}}}};
+      default:
+        return value();
+    }
+  }
+
+  json speech(const char* speaker) {
+    if (is_any_)
+      return {{"part_kind", "speech"}, {"audio", value()}};
+    return {
+      {"part_kind", "speech"},   {"speaker", speaker},
+      {"transcript", text()},    {"audio", pick(2) == 0 ? json() : binary()},
+      {"interrupted_at_ms", 7},  {"id", text()},
+      {"provider_name", text()}, {"provider_details", object()}};
   }
 
   json user_content() {
@@ -128,67 +194,120 @@ private:
   }
 
   tool_outcome outcome() {
-    return static_cast<tool_outcome>(pick(4));
+    return static_cast<tool_outcome>(pick(is_any_ ? 5 : 4));
   }
 
-  message_state state() {
-    return pick(2) == 0 ? message_state::complete
-                        : static_cast<message_state>(pick(4));
+  message_state state(bool is_request) {
+    if (pick(2) == 0)
+      return message_state::complete;
+    // Two states belong to responses only.
+    return static_cast<message_state>(pick(is_request && !is_any_ ? 2 : 4));
+  }
+
+  json validation_error() {
+    if (is_any_)
+      return object();
+    return {{"type", "missing"},
+            {"loc", json::array({text(), pick(9)})},
+            {"msg", text()},
+            {"input", value()}};
   }
 
   request_part make_request_part() {
-    switch (pick(8)) {
+    switch (pick(10)) {
       case 0:
-        return system_prompt_part{text(), time(), maybe_text()};
+        return system_prompt_part{text(), time(), maybe_text(), extra()};
       case 1:
-        return user_prompt_part{user_content(), time()};
+        return user_prompt_part{user_content(), time(), extra()};
       case 2:
-        return retry_prompt_part{text(), maybe_text(), id(), time()};
+        return retry_prompt_part{text(), maybe_text(), known_id(), time(),
+                                 extra()};
       case 3:
-        return retry_prompt_part{json::array({object()}), "t", id(), time()};
+        return retry_prompt_part{json::array({validation_error()}), "t",
+                                 known_id(), time(), extra()};
       case 4:
-        return tool_availability_part{{text()}, maybe_text()};
+        return tool_availability_part{{text()}, maybe_text(), extra()};
       case 5:
-        return opaque_part{{{"part_kind", "speech"}, {"audio", value()}}};
+        return opaque_part{speech("user")};
+      case 6:
+        return typed_return();
       default:
-        return tool_return_part{text(),  value(), id(),     maybe_text(),
-                                value(), time(),  outcome()};
+        return tool_return_part{text(),  tool_content(), id(),      tool_kind(),
+                                value(), time(),         outcome(), extra()};
     }
   }
 
   response_part make_response_part() {
-    switch (pick(9)) {
+    switch (pick(is_any_ ? 11 : 10)) {
       case 0:
-        return text_part{text(), provider()};
+        return text_part{text(), provider(), extra()};
       case 1:
-        return thinking_part{text(), maybe_text(), provider()};
+        return thinking_part{text(), maybe_text(), provider(), extra()};
       case 2:
-        return file_part{
-          {{"kind", "binary"}, {"data", "_-8="}, {"media_type", "image/png"}},
-          provider()};
+        return file_part{binary(), provider(), extra()};
       case 3:
-        return compaction_part{maybe_text(), provider()};
-      case 4:
-        return opaque_part{{{"part_kind", "dream"}, {"of", value()}}};
-      case 5: {
+        return compaction_part{maybe_text(), provider(), extra()};
+      case 4: {
         auto data = provider();
         data.id.reset();
-        return builtin_tool_return_part{text(),       value(),        id(),
-                                        maybe_text(), value(),        time(),
-                                        outcome(),    std::move(data)};
+        return builtin_tool_return_part{text(),      tool_content(),  id(),
+                                        tool_kind(), value(),         time(),
+                                        outcome(),   std::move(data), extra()};
       }
+      case 5:
+        return opaque_part{speech("assistant")};
+      case 6:
+        return typed_call();
+      case 10:
+        return opaque_part{{{"part_kind", "dream"}, {"of", value()}}};
       default: {
         tool_call_part result;
         result.tool_name = text();
         result.tool_call_id = id();
-        result.tool_kind = maybe_text();
+        result.tool_kind = tool_kind();
         result.provider = provider();
         result.builtin = pick(4) == 0;
         if (pick(3) != 0)
           result.args = pick(2) == 0 ? json(text()) : object();
+        result.extra = extra();
         return result;
       }
     }
+  }
+
+  /// A search for tools, or a capability that is loaded.
+  tool_call_part typed_call() {
+    tool_call_part result;
+    result.tool_call_id = id();
+    result.provider = provider();
+    result.builtin = pick(3) == 0;
+    if (result.builtin || pick(2) == 0) {
+      result.tool_name = result.builtin ? "tool_search" : "search_tools";
+      result.tool_kind = "tool-search";
+      result.args = {{"queries", json::array({text()})}};
+    } else {
+      result.tool_name = "load_capability";
+      result.tool_kind = "capability-load";
+      result.args = {{"id", text()}};
+    }
+    return result;
+  }
+
+  tool_return_part typed_return() {
+    tool_return_part result;
+    result.tool_call_id = id();
+    result.time = time();
+    if (pick(2) == 0) {
+      result.tool_name = "search_tools";
+      result.tool_kind = "tool-search";
+      result.content
+        = {{"discovered_tools", json::array({json{{"name", text()}}})}};
+    } else {
+      result.tool_name = "load_capability";
+      result.tool_kind = "capability-load";
+      result.content = {{"instructions", text()}};
+    }
+    return result;
   }
 
   model_request request() {
@@ -202,7 +321,8 @@ private:
     result.run_id = maybe_text();
     result.conversation_id = maybe_text();
     result.metadata = maybe_object();
-    result.state = state();
+    result.state = state(true);
+    result.extra = extra();
     return result;
   }
 
@@ -210,8 +330,13 @@ private:
     model_response result;
     for (auto i = pick(4); i > 0; --i)
       result.parts.push_back(make_response_part());
-    result.usage.input_tokens = static_cast<std::int64_t>(pick(2));
-    result.usage.output_audio_tokens = static_cast<std::int64_t>(pick(3));
+    for (auto* count :
+         {&result.usage.input_tokens, &result.usage.cache_write_tokens,
+          &result.usage.cache_read_tokens, &result.usage.output_tokens,
+          &result.usage.input_audio_tokens,
+          &result.usage.cache_audio_read_tokens,
+          &result.usage.output_audio_tokens})
+      *count = static_cast<std::int64_t>(pick(3));
     if (pick(2) == 0)
       result.usage.details = {{"reasoning_tokens", 7}};
     if (pick(2) == 0)
@@ -230,11 +355,13 @@ private:
     result.run_id = maybe_text();
     result.conversation_id = maybe_text();
     result.metadata = maybe_object();
-    result.state = state();
+    result.state = state(false);
+    result.extra = extra();
     return result;
   }
 
   std::mt19937_64 random_;
+  bool is_any_;
 };
 
 } // namespace perdure::runtime

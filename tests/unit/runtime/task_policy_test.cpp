@@ -173,7 +173,8 @@ CAF_TEST(a wrong policy names the key and what is valid) {
   CAF_CHECK_EQUAL(problem(R"({"retry": 1})"),
                   "retry: unknown key; valid keys are retries, "
                   "retry_delay_seconds, retry_delay_max_seconds, "
-                  "timeout_seconds, on_interrupt");
+                  "timeout_seconds, on_interrupt, cache_policy, "
+                  "cache_exclude, cache_expiration, cache_scope");
   for (const auto* text :
        {R"({"retries": -1})", R"({"retries": 1001})", R"({"retries": "3"})",
         R"({"retries": 1.5})", R"({"retries": true})", R"({"retries": 1e300})"})
@@ -194,4 +195,43 @@ CAF_TEST(a wrong policy names the key and what is valid) {
   for (const auto* text : {"[]", "null", "3", R"({"on_interrupt": null})",
                            R"({"retry_delay_max_seconds": null})"})
     CAF_CHECK(!read(text));
+}
+
+CAF_TEST(settings of the cache are read and kept) {
+  const auto policy = read(R"({"cache_policy": "inputs", "cache_exclude":
+    ["deps", "/a/b~1c"], "cache_expiration": 60, "cache_scope": "all"})");
+  CAF_REQUIRE(policy);
+  CAF_CHECK(policy->cache.mode == cache_mode::inputs);
+  CAF_CHECK(policy->cache.scope == cache_scope::all);
+  CAF_CHECK(policy->cache.expiration == 60s);
+  CAF_REQUIRE_EQUAL(policy->cache.exclude.size(), 2u);
+  CAF_CHECK_EQUAL(
+    to_text(to_json(*task_policy_from_json(to_json(*policy), {}))),
+    to_text(to_json(*policy)));
+  const auto back
+    = read(R"({"cache_exclude": null, "cache_expiration": null})", *policy);
+  CAF_REQUIRE(back);
+  CAF_CHECK(back->cache.exclude.empty());
+  CAF_CHECK(!back->cache.expiration);
+  CAF_CHECK(back->cache.mode == cache_mode::inputs);
+  const auto keys = keys_of_pointer("/a/b~1c~0");
+  CAF_REQUIRE(keys.has_value());
+  CAF_CHECK(*keys == (std::vector<std::string>{"a", "b/c~"}));
+}
+
+CAF_TEST(wrong settings of the cache name the key) {
+  for (const auto* text :
+       {R"({"cache_exclude": "deps"})", R"({"cache_exclude": [""]})",
+        R"({"cache_exclude": [1]})", R"({"cache_exclude": ["/a~2"]})",
+        R"({"cache_exclude": ["/~"]})"})
+    CAF_CHECK_EQUAL(problem(text).substr(0, 14), "cache_exclude:");
+  for (const auto* text :
+       {R"({"cache_expiration": 0})", R"({"cache_expiration": "1"})"})
+    CAF_CHECK_EQUAL(problem(text).substr(0, 17), "cache_expiration:");
+  for (const auto* text :
+       {R"({"cache_policy": "all"})", R"({"cache_policy": null})"})
+    CAF_CHECK_EQUAL(problem(text).substr(0, 13), "cache_policy:");
+  for (const auto* text :
+       {R"({"cache_scope": "run"})", R"({"cache_scope": null})"})
+    CAF_CHECK_EQUAL(problem(text).substr(0, 12), "cache_scope:");
 }

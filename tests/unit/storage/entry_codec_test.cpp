@@ -190,7 +190,9 @@ CAF_TEST(task completed by a response with a part of an unknown kind) {
 
 CAF_TEST(task completed by a tool) {
   for (auto kind : {tool_result_kind::returned, tool_result_kind::retry,
-                    tool_result_kind::failed, tool_result_kind::unknown}) {
+                    tool_result_kind::failed, tool_result_kind::unknown,
+                    tool_result_kind::denied, tool_result_kind::output,
+                    tool_result_kind::skipped}) {
     tool_result result{"add", "c1", kind, json::parse(R"({"sum": 3})"),
                        json::parse("[1]")};
     auto same = round_trip(
@@ -274,6 +276,167 @@ CAF_TEST(every large content of a run has its blob) {
             == tool.content);
 }
 
+CAF_TEST(a file is one blob wherever it is sent) {
+  const std::string file(10'000, 'A');
+  const auto prompt = [&](const std::string& text) {
+    return json::array({text, {{"kind", "binary"}, {"data", file}}});
+  };
+  run_created first;
+  first.input.prompt = prompt("What is \"this\"?");
+  run_created second;
+  second.input.prompt = prompt("And \\ now?");
+  model_request request;
+  request.parts.push_back(user_prompt_part{prompt("Before"), at(1)});
+  second.input.history = {std::make_shared<const message>(request)};
+  const auto blobs = encode(first).blobs;
+  CAF_REQUIRE_EQUAL(blobs.size(), 1u);
+  CAF_CHECK(blobs[0].first == hash_of(file));
+  for (const auto& [hash, packed] : encode(second).blobs)
+    CAF_CHECK(hash == hash_of(file));
+  CAF_CHECK_EQUAL(encode(second).blobs.size(), 2u);
+  CAF_CHECK_LESS(encode(second).bytes.size(), 600u);
+  CAF_CHECK(round_trip(first).input.prompt == first.input.prompt);
+  CAF_CHECK_EQUAL(to_text(to_json(round_trip(second).input.history)),
+                  to_text(to_json(second.input.history)));
+}
+
+CAF_TEST(what is long without long strings is one blob) {
+  auto numbers = json::array();
+  for (int i = 0; i < 3'000; ++i)
+    numbers.push_back(i);
+  const output_rejected value{at(1), numbers};
+  CAF_REQUIRE_EQUAL(encode(value).blobs.size(), 1u);
+  CAF_CHECK(encode(value).blobs[0].first == hash_of(to_text(numbers)));
+  // Behind a long string it is a blob of its own.
+  const output_rejected both{at(1),
+                             json::array({std::string(5'000, 'x'), numbers})};
+  CAF_CHECK_EQUAL(encode(both).blobs.size(), 2u);
+  CAF_CHECK(round_trip(both).content == both.content);
+}
+
+CAF_TEST(a note of a task and a change of owner) {
+  const task_noted note{
+    at(3), {2, task_kind::model_request, 0}, 4, json::parse(R"({"id": "r1"})")};
+  auto same = round_trip(note);
+  CAF_CHECK(same.time == at(3));
+  CAF_CHECK(same.task == note.task);
+  CAF_CHECK_EQUAL(same.attempt, 4u);
+  CAF_CHECK_EQUAL(to_text(same.note), R"({"id":"r1"})");
+  CAF_CHECK(round_trip(run_taken_over{at(9)}).time == at(9));
+}
+
+CAF_TEST(question asked) {
+  for (auto kind : {question_kind::approval, question_kind::external,
+                    question_kind::in_doubt}) {
+    question_asked value{at(1),   tool_task(),     2,
+                         kind,    "wipe",          "c7",
+                         at(500), on_expiry::fail, json::parse("{\"a\":1}")};
+    auto same = round_trip(value);
+    CAF_CHECK(same.time == at(1));
+    CAF_CHECK(same.task == tool_task());
+    CAF_CHECK_EQUAL(same.number, 2u);
+    CAF_CHECK(same.kind == kind);
+    CAF_CHECK_EQUAL(same.tool_name, "wipe");
+    CAF_CHECK_EQUAL(same.tool_call_id, "c7");
+    CAF_CHECK(same.expires_at == at(500));
+    CAF_CHECK(same.on_expiry == on_expiry::fail);
+    CAF_CHECK_EQUAL(to_text(same.metadata), "{\"a\":1}");
+  }
+  auto bare = round_trip(question_asked{});
+  CAF_CHECK(!bare.expires_at);
+  CAF_CHECK(bare.on_expiry == on_expiry::deny);
+  CAF_CHECK(bare.metadata.is_null());
+}
+
+CAF_TEST(question answered) {
+  for (auto verdict : {verdict::approved, verdict::denied, verdict::answered,
+                       verdict::expired}) {
+    question_answered value;
+    value.time = at(2);
+    value.task = tool_task();
+    value.number = 3;
+    value.verdict = verdict;
+    value.arguments = json::parse(R"({"order": 18})");
+    value.message = "no \xFF";
+    value.result = tool_result{"wipe", "c7",          tool_result_kind::denied,
+                               5,      json::array(), "more"};
+    value.metadata = "m";
+    value.decided_by = "ann";
+    auto same = round_trip(value);
+    CAF_CHECK(same.time == at(2));
+    CAF_CHECK(same.task == tool_task());
+    CAF_CHECK_EQUAL(same.number, 3u);
+    CAF_CHECK(same.verdict == verdict);
+    CAF_CHECK_EQUAL(to_text(same.arguments), R"({"order":18})");
+    CAF_CHECK_EQUAL(same.message, "no \xFF");
+    CAF_REQUIRE(same.result);
+    CAF_CHECK_EQUAL(same.result->tool_name, "wipe");
+    CAF_CHECK_EQUAL(same.result->tool_call_id, "c7");
+    CAF_CHECK(same.result->kind == tool_result_kind::denied);
+    CAF_CHECK(same.result->content == 5);
+    CAF_CHECK(same.result->metadata == json::array());
+    CAF_CHECK(same.result->extra == "more");
+    CAF_CHECK(same.metadata == "m");
+    CAF_CHECK_EQUAL(same.decided_by, "ann");
+  }
+  auto bare = round_trip(question_answered{});
+  CAF_CHECK(!bare.result);
+  CAF_CHECK(bare.arguments.is_null());
+  CAF_CHECK(bare.metadata.is_null());
+}
+
+CAF_TEST(event handled) {
+  auto same = round_trip(
+    event_handled{at(4), 2, 3'000'001, 5, errc::tool_error, "gone"});
+  CAF_CHECK(same.time == at(4));
+  CAF_CHECK_EQUAL(same.handler, 2u);
+  CAF_CHECK_EQUAL(same.event, 3'000'001u);
+  CAF_CHECK_EQUAL(same.attempts, 5u);
+  CAF_CHECK(same.error_code == errc::tool_error);
+  CAF_CHECK_EQUAL(same.error_message, "gone");
+}
+
+CAF_TEST(fields that came with people in the loop) {
+  run_created created;
+  created.input.deferred_results = json::parse(R"({"calls": {"c": 1}})");
+  CAF_CHECK(round_trip(created).input.deferred_results
+            == created.input.deferred_results);
+  attempt_failed failed;
+  failed.fallback = 2;
+  CAF_CHECK_EQUAL(round_trip(failed).fallback, 2u);
+  task_completed done{at(1), tool_task(), 1, at(1), tool_result{}, "run/1"};
+  std::get<tool_result>(done.outcome).extra = json::array({"see"});
+  auto same = round_trip(done);
+  CAF_CHECK_EQUAL(same.cached_from, "run/1");
+  CAF_CHECK(std::get<tool_result>(same.outcome).extra == json::array({"see"}));
+}
+
+CAF_TEST(event handlers of a run) {
+  run_created created;
+  created.input.handlers.resize(2);
+  auto& hook = created.input.handlers[0];
+  hook.name = "hook";
+  hook.kind = handler_kind::http;
+  hook.url = "https://hooks.test/";
+  hook.secret = "${SECRET}";
+  hook.policy.retries = 9;
+  created.input.handlers[1].name = "other";
+  const auto same = round_trip(created).input.handlers;
+  CAF_REQUIRE_EQUAL(same.size(), 2u);
+  CAF_CHECK(to_json(same[0]) == to_json(hook));
+  CAF_CHECK_EQUAL(same[0].policy.retries, 9u);
+  CAF_CHECK_EQUAL(same[1].name, "other");
+}
+
+CAF_TEST(unknown values of questions are refused) {
+  question_asked asked;
+  asked.kind = static_cast<question_kind>(9);
+  CAF_CHECK(code_of(encode(asked).bytes) == errc::storage_corrupt);
+  question_answered answered;
+  answered.verdict = static_cast<verdict>(9);
+  CAF_CHECK(code_of(encode(answered).bytes) == errc::storage_corrupt);
+}
+
 CAF_TEST(a blob that is missing or not json is refused) {
   auto encoded = encode(output_rejected{at(1), std::string(9'000, 'x')});
   auto missing = decode(encoded.bytes, no_blobs);
@@ -300,7 +463,7 @@ CAF_TEST(unknown kinds and values are refused) {
   ended.end = static_cast<run_end>(0);
   CAF_CHECK(damage(ended) == errc::storage_corrupt);
   task_completed done{at(1), tool_task(), 1, at(1), tool_result{}};
-  std::get<tool_result>(done.outcome).kind = static_cast<tool_result_kind>(5);
+  std::get<tool_result>(done.outcome).kind = static_cast<tool_result_kind>(99);
   CAF_CHECK(damage(done) == errc::storage_corrupt);
 }
 

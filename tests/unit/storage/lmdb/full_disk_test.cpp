@@ -102,6 +102,83 @@ CAF_TEST(the bound of the store is a full disk) {
             == errc::none);
 }
 
+CAF_TEST(the reserve is for runs that exist) {
+  scratch_directory scratch;
+  lmdb_options options;
+  options.directory = scratch.path();
+  options.max_size_bytes = 4'000'000;
+  options.reserve_bytes = 1'000'000;
+  options.tail_entries_max = 64; // moves free pages inside the file
+  options.sync = false;
+  auto to = value_of(open_lmdb_journal(options));
+  CAF_CHECK(to->check_room());
+  unsigned runs = 0;
+  append_outcome refusal;
+  while (refusal.code == errc::none && runs < 10'000)
+    refusal = commit(*to, creation(*to, ++runs));
+  CAF_REQUIRE(refusal.code == errc::storage_full);
+  CAF_MESSAGE(refusal.message);
+  CAF_CHECK(!to->summary(run_id(runs)));
+  auto room = to->check_room();
+  CAF_REQUIRE(!room);
+  CAF_CHECK(room.error().code == errc::storage_full);
+  CAF_CHECK_EQUAL(room.error().message, refusal.message);
+  // In one transaction the new one is refused and the others are written.
+  std::uint64_t next = 2;
+  for (int i = 0; i < 100; ++i, ++next) {
+    auto outcomes = to->commit(
+      {addition(*to, 1, next), creation(*to, runs), addition(*to, 2, next)});
+    CAF_CHECK(outcomes[0].code == errc::none);
+    CAF_CHECK(outcomes[1].code == errc::storage_full);
+    CAF_CHECK(outcomes[2].code == errc::none);
+  }
+  // The reserve is as large as it was said to be.
+  std::mt19937 random{3};
+  auto last = next - 1;
+  for (int i = 0; i < 6; ++i, last += 2)
+    CAF_CHECK(commit(*to, large_addition(*to, 1, last + 1, random)).code
+              == errc::none);
+  CAF_CHECK_EQUAL(to->read(run_id(1))->size(), last);
+  to.reset();
+  options.max_size_bytes = 8'000'000;
+  to = value_of(open_lmdb_journal(options));
+  CAF_CHECK(to->check_room());
+  CAF_CHECK(commit(*to, creation(*to, runs)).code == errc::none);
+}
+
+CAF_TEST(a key that is taken is answered from a full journal too) {
+  scratch_directory scratch;
+  lmdb_options options;
+  options.directory = scratch.path();
+  options.max_size_bytes = 4'000'000;
+  options.sync = false;
+  auto to = value_of(open_lmdb_journal(options));
+  auto first = creation(*to, 1);
+  first.idempotency_key = "order-17";
+  first.request_digest = "digest";
+  CAF_REQUIRE(commit(*to, first).code == errc::none);
+  for (unsigned n = 2; commit(*to, creation(*to, n)).code == errc::none; ++n)
+    CAF_REQUIRE(n < 10'000);
+  first.run_id = run_id(99'999);
+  first.summary->run_id = first.run_id;
+  CAF_CHECK_EQUAL(commit(*to, first).existing_run_id, run_id(1));
+}
+
+CAF_TEST(a full disk has no room and then has) {
+  scratch_directory scratch;
+  lmdb_options options;
+  options.directory = scratch.path();
+  auto to = value_of(open_lmdb_journal(options));
+  CAF_CHECK(to->check_room());
+  {
+    file_size_limit full{10'000};
+    auto room = to->check_room();
+    CAF_REQUIRE(!room);
+    CAF_CHECK(room.error().code == errc::storage_full);
+  }
+  CAF_CHECK(to->check_room());
+}
+
 // Goal: no limit at which a write stops in the middle loses or breaks anything.
 // Method: limits at, between and within pages; then room is made again.
 CAF_TEST(a disk that is full at any point) {

@@ -1,4 +1,4 @@
-#include "tools/perdured/token.hpp"
+#include "tools/hosting/token.hpp"
 
 #include <array>
 #include <cerrno>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace perdure::perdured {
+namespace perdure::hosting {
 
 using runtime::errc;
 using runtime::failure;
@@ -77,4 +77,4 @@ admin_token(const std::filesystem::path& data_dir) {
   return token;
 }
 
-} // namespace perdure::perdured
+} // namespace perdure::hosting

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-namespace perdure::perdured {
+namespace perdure::hosting {
 
 /// The admin token of a data directory: read from `admin.token`, which is made
 /// with 256 random bits and mode 0600 when it is not there.
@@ -13,4 +13,4 @@ namespace perdure::perdured {
 /// read.
 runtime::result<std::string> admin_token(const std::filesystem::path& data_dir);
 
-} // namespace perdure::perdured
+} // namespace perdure::hosting
