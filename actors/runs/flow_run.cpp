@@ -73,6 +73,11 @@ bool flow_run_state::rehydrate() {
     abandon(definition.error().message);
     return false;
   }
+  if (auto served = options.services->agents->check_served(**definition);
+      !served && !options.cancel) {
+    abandon(served.error().message);
+    return false;
+  }
   auto entries = journal.read(options.run_id);
   if (!entries) {
     abandon(entries.error().message);

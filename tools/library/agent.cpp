@@ -160,6 +160,8 @@ agent& agent::add_tool(std::string name, std::string description,
   tool.metadata = std::move(options.metadata);
   tool.policy = runtime::default_tool_policy();
   definition.tools.push_back(std::move(tool));
+  if (options.quick)
+    parts_->code.quick_tools.insert(name);
   if (function)
     parts_->code.tools[name]
       = [function = std::move(function)](const runtime::tool_invocation& call) {

@@ -143,7 +143,7 @@ std::vector<json> made_here(std::uint64_t seed) {
   using generator = runtime::random_history;
   generator random{seed, generator::kinds::known};
   std::vector<json> out;
-  for (int i = 0; i < 500; ++i)
+  for (int i = 0; i < 300; ++i)
     out.push_back(to_json(random.make()));
   return out;
 }
@@ -211,9 +211,9 @@ CAF_TEST(histories of Pydantic AI come back equal) {
   for (const auto* version : versions) {
     const temp_dir place;
     const judge python{version, place};
-    python.run({"make", std::to_string(seed), "400", python.file("theirs")});
+    python.run({"make", std::to_string(seed), "250", python.file("theirs")});
     const auto theirs = histories_in(python.file("theirs"));
-    CAF_REQUIRE(theirs.size() > 200);
+    CAF_REQUIRE(theirs.size() > 100);
     std::vector<json> ours;
     for (const auto& history : theirs) {
       const auto loaded = load(history);

@@ -197,6 +197,40 @@ CAF_TEST(a data directory has one node) {
     "storage_locked");
 }
 
+CAF_TEST(runs of a program are left alone by nodes without its functions) {
+  const temp_dir place;
+  noter counted{place};
+  agent asker = counted.built;
+  asker.tool("sure", "Asks.", [] {}, {.requires_approval = true});
+  const auto model = place.write("ask.json", R"({"responses": [
+    {"tool_calls": [{"tool": "sure"}, {"tool": "note"}]}, {"text": "ok"}]})");
+  std::string run_id;
+  {
+    durable_agent durable{asker, {}, {.data_dir = data_dir(place)}};
+    const auto result
+      = durable.run_sync("go", {.run_id = "left",
+                                .model = "script:" + model.string(),
+                                .wait = {.return_when_waiting = true}});
+    CAF_CHECK(result.state == run_state::waiting);
+    run_id = result.run_id;
+  }
+  {
+    node other{{.data_dir = data_dir(place)}};
+    other.add(agent{{.name = "another", .model = "test"}});
+    other.start();
+    const auto questions = other.approvals();
+    CAF_REQUIRE_EQUAL(questions.size(), 1u);
+    CAF_CHECK_EQUAL(
+      refusal([&] { other.answer(questions[0], perdure::approve()); }),
+      "unavailable");
+    CAF_CHECK(other.run("left").state == run_state::waiting);
+  }
+  durable_agent durable{asker, {}, {.data_dir = data_dir(place)}};
+  durable.node().answer(durable.node().approvals().at(0), perdure::approve());
+  CAF_CHECK(durable.node().wait(run_id).state == run_state::completed);
+  CAF_CHECK_EQUAL(counted.calls.load(), 1);
+}
+
 CAF_TEST(a run is cancelled) {
   const temp_dir place;
   agent waiter{{.name = "waiter", .model = script(place, one_note)}};
