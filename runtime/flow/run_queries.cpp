@@ -38,6 +38,8 @@ run_status run_state::status() const {
     return run_status::cancelling;
   if (sequence_ <= 1 && created.scheduled_at)
     return run_status::scheduled;
+  if (is_held())
+    return run_status::running; // its event handler is at work
   const auto waits = [this](const task_ref& task) {
     return progress(task).retry_at.has_value();
   };

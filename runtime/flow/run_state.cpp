@@ -119,6 +119,9 @@ void run_state::on(const task_noted& x) {
 }
 
 void run_state::on(const run_taken_over& x) {
+  // What a handler held back was not even looked at.
+  if (phase == run_phase::calling && is_held() && is_fresh(calls))
+    return;
   for (const auto& task : admitted_tasks()) {
     auto& progress = *open_task(task);
     // Where the intent is journaled, it says what was under way; so does a time

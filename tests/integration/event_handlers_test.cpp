@@ -80,8 +80,10 @@ struct fixture {
     return answer.value()["id"].get<std::string>();
   }
 
-  json run_of(const std::string& run_id) {
-    return node.api().wait_for_state(run_id, "completed");
+  void check_completed(const std::string& run_id) {
+    const auto run = node.api().wait_for_state(run_id, "completed");
+    CAF_REQUIRE(run.is_object());
+    CAF_CHECK_EQUAL(run["state"], "completed");
   }
 
   /// What the API says of the run's handler.
@@ -127,7 +129,7 @@ CAF_TEST_FIXTURE_SCOPE(event_handlers_tests, fixture)
 CAF_TEST(an endpoint gets every event once and in order and can check it) {
   play(100);
   const auto run_id = create(signed_handler());
-  CAF_CHECK_EQUAL(run_of(run_id)["state"], "completed");
+  check_completed(run_id);
   CAF_REQUIRE(wait_until_told(run_id));
   std::vector<std::uint64_t> told;
   for (const auto& got : deliveries()) {
@@ -155,7 +157,7 @@ CAF_TEST(a silent endpoint holds nothing up and is told after a crash) {
   reactions.push_back({{}, connection_end::hold});
   receiver.play(reactions);
   const auto run_id = create(signed_handler());
-  CAF_CHECK_EQUAL(run_of(run_id)["state"], "completed");
+  check_completed(run_id);
   CAF_REQUIRE(receiver.wait_for_connections(4));
   CAF_REQUIRE(wait_until([&] { return receiver.requests().size() == 4; }));
   const auto before = deliveries();
@@ -177,13 +179,13 @@ CAF_TEST(a silent endpoint holds nothing up and is told after a crash) {
   for (const auto& got : after)
     told.push_back(got.seq());
   CAF_CHECK(told == stored_events(run_id));
-  CAF_CHECK_EQUAL(run_of(run_id)["state"], "completed");
+  check_completed(run_id);
 }
 
 CAF_TEST(an endpoint that is gone is given up on event by event) {
   play(100, 410);
   const auto run_id = create(signed_handler());
-  CAF_CHECK_EQUAL(run_of(run_id)["state"], "completed");
+  check_completed(run_id);
   CAF_REQUIRE(wait_until_told(run_id));
   const auto handler = handler_of(run_id);
   CAF_CHECK_EQUAL(handler["handled"], 0);
@@ -198,14 +200,15 @@ CAF_TEST(an endpoint that fails is told again under the same key) {
   reactions[0] = reactions[1] = whole(503, "text/plain", "busy");
   receiver.play(reactions);
   const auto run_id = create(signed_handler());
-  CAF_REQUIRE(run_of(run_id).is_object());
+  check_completed(run_id);
   CAF_REQUIRE(wait_until_told(run_id));
   const auto got = deliveries();
   CAF_REQUIRE(got.size() > 3u);
   CAF_CHECK_EQUAL(got[0].body, got[1].body);
   CAF_CHECK_EQUAL(got[1].body, got[2].body);
   CAF_CHECK(got[2].body != got[3].body);
-  CAF_CHECK_EQUAL(handler_of(run_id)["attempts"], got.size());
+  const auto handler = handler_of(run_id);
+  CAF_CHECK_EQUAL(handler["attempts"], got.size());
 }
 
 CAF_TEST(a run that its handler holds fails with it) {

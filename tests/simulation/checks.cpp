@@ -127,13 +127,14 @@ void sim_node::witness_handling(const execution& made) {
   if (number <= settled)
     return world_.violate("events: a settled event is handled again: "
                           + made.key);
+  const auto& handler = state->handler(at);
+  // After a crash a part that was told while it grew comes again, whole.
+  if (handler.wants_deltas())
+    return;
   auto& told = world_.told[whom];
   if (number < told)
     world_.violate("events: told after a later one: " + made.key);
   told = number;
-  const auto& handler = state->handler(at);
-  if (handler.wants_deltas())
-    return;
   const auto known = entries(run_id);
   for (auto n = settled / runtime::events_per_entry; n <= known.size(); ++n) {
     if (n == 0)

@@ -104,6 +104,18 @@ CAF_TEST(a handler that holds the run holds every decision) {
   CAF_REQUIRE(end_of(conclude(state, at(4))) != nullptr);
 }
 
+CAF_TEST(calls that were held back are looked at by a new owner) {
+  auto state
+    = run_with(told(true), {created(), handled(1'000'001),
+                            answered(1, response({call("c1", "unknown")}))});
+  CAF_CHECK(conclude(state, at(4)).empty());
+  state.apply(run_taken_over{at(5)});
+  state.apply(handled(state.handlers[0].owed));
+  const auto next = conclude(state, at(6));
+  CAF_REQUIRE_EQUAL(next.size(), 1u);
+  CAF_CHECK(std::holds_alternative<task_completed>(next[0]));
+}
+
 CAF_TEST(a handler that does not hold the run holds nothing) {
   auto state = run_with(told(false), {created()});
   CAF_CHECK(!state.is_held());
