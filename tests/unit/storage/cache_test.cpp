@@ -75,7 +75,7 @@ CAF_TEST(an append that is refused stores nothing) {
   }
 }
 
-CAF_TEST(the last put under a key counts, and so does its end) {
+CAF_TEST(the last put under a key counts and so does its end) {
   both_journals journals;
   for (auto* to : journals.all()) {
     CAF_REQUIRE(commit(*to, creation(*to, 1)).code == errc::none);
