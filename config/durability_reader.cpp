@@ -74,6 +74,12 @@ void read_durability(const file_place& place, const reading& with,
     tool.policy = tool_policy;
   if (const auto by_name = fields.find("tools_by_name"))
     read_by_name(*by_name, with, draft);
+  const auto mcp = fields.find("mcp");
+  [[maybe_unused]] const auto checked
+    = read_policy(mcp, with, runtime::default_tool_policy());
+  if (mcp)
+    with.problems.warn(mcp->node->position, mcp->path,
+                       "has no effect: this version has no such tasks");
   const auto events = fields.find("events");
   const auto handler_policy
     = read_policy(events, with, runtime::default_handler_policy());
@@ -82,12 +88,6 @@ void read_durability(const file_place& place, const reading& with,
   if (events && definition.handlers.empty())
     with.problems.warn(events->node->position, events->path,
                        "has no effect: the agent has no EventHandler");
-  const auto mcp = fields.find("mcp");
-  [[maybe_unused]] const auto checked
-    = read_policy(mcp, with, runtime::default_tool_policy());
-  if (mcp)
-    with.problems.warn(mcp->node->position, mcp->path,
-                       "has no effect: this version has no such tasks");
 }
 
 void read_tool_metadata(const file_place& place, const reading& with,

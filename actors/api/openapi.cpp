@@ -36,6 +36,16 @@ json operation(std::string_view id, std::string_view summary, json parameters,
           {"responses", std::move(responses)}};
 }
 
+json with_body(json out, std::string_view schema) {
+  out["requestBody"]
+    = {{"required", true},
+       {"content",
+        {{"application/json",
+          {{"schema",
+            {{"$ref", "#/components/schemas/" + std::string{schema}}}}}}}}};
+  return out;
+}
+
 json create_operation() {
   auto out = operation(
     "createRun", "Create a run; durable when this answers.",
@@ -45,12 +55,26 @@ json create_operation() {
                            "The same key again names the same run.")}),
     json{{"201", text_of("The new run.")},
          {"200", text_of("The run that the key belonged to.")}});
-  out["requestBody"]
-    = {{"required", true},
-       {"content",
-        {{"application/json",
-          {{"schema", {{"$ref", "#/components/schemas/create"}}}}}}}};
-  return out;
+  return with_body(std::move(out), "create");
+}
+
+json answer_of(std::string_view description, std::string_view schema) {
+  return {{"description", description},
+          {"content",
+           {{"application/json",
+             {{"schema",
+               {{"$ref", "#/components/schemas/" + std::string{schema}}}}}}}}};
+}
+
+json decide_operation(std::string_view id, json parameters,
+                      std::string_view schema) {
+  return with_body(
+    operation(id, "Decide a question, once; durable when this answers.",
+              std::move(parameters),
+              json{{"200", text_of("It is decided so.")},
+                   {"409", text_of("It is not open any more, or is about other "
+                                   "arguments.")}}),
+    schema);
 }
 
 json run_parameter() {
@@ -62,8 +86,30 @@ json read_operation(std::string_view id, std::string_view summary) {
                    json{{"200", text_of(summary)}});
 }
 
+void add_approvals(json& out) {
+  const auto question = parameter("id", "path", "string", "Id of a question.");
+  out["/v1/approvals"] = {
+    {"get", operation("listApprovals", "What runs ask of people: the inbox.",
+                      json::array({parameter("agent", "query", "string",
+                                             "Only questions of this agent."),
+                                   parameter("cursor", "query", "string",
+                                             "Of the page before.")}),
+                      json{{"200", answer_of("Questions, newest run first.",
+                                             "questions")}})}};
+  out["/v1/approvals/{id}"] = {
+    {"post", decide_operation("decide", json::array({question}), "decision")}};
+  out["/v1/runs/{id}/approvals"] = {
+    {"get",
+     operation("getApprovals", "What the run asks of people.",
+               json::array({run_parameter()}),
+               json{{"200", answer_of("Its open questions.", "questions")}})},
+    {"post", decide_operation("decideOfRun", json::array({run_parameter()}),
+                              "decision_of_run")}};
+}
+
 json paths() {
   json out;
+  add_approvals(out);
   out["/v1/runs"]
     = {{"post", create_operation()},
        {"get",
@@ -126,6 +172,59 @@ json paths() {
   return out;
 }
 
+json question_schema() {
+  const auto text = json{{"type", "string"}};
+  const auto text_or_null = json{{"type", {"string", "null"}}};
+  json out{{"type", "object"}};
+  out["properties"]
+    = {{"id", text},
+       {"run_id", text},
+       {"agent", text},
+       {"kind", {{"enum", {"approval", "external", "in_doubt"}}}},
+       {"task", {{"enum", {"tool_call", "model_request", "output"}}}},
+       {"step", {{"type", "integer"}}},
+       {"tool_name", text_or_null},
+       {"tool_call_id", text_or_null},
+       {"arguments", json::object()},
+       {"arguments_digest", text_or_null},
+       {"metadata", json::object()},
+       {"asked_at", {{"type", "string"}, {"format", "date-time"}}},
+       {"expires_at", text_or_null},
+       {"on_expiry", {{"enum", {"deny", "fail"}}}}};
+  return out;
+}
+
+/// @param is_of_run the body names the question
+json decision_schema(bool is_of_run) {
+  const auto text = json{{"type", {"string", "null"}}};
+  const auto object = json{{"type", {"object", "null"}}};
+  json out{{"type", "object"},
+           {"required", json::array({"decision"})},
+           {"additionalProperties", false}};
+  out["properties"] = {{"decision", {{"enum", {"approve", "deny", "answer"}}}},
+                       {"arguments", object},
+                       {"message", text},
+                       {"result", json::object()},
+                       {"metadata", object},
+                       {"arguments_digest", text},
+                       {"decided_by", text}};
+  if (is_of_run) {
+    out["required"].push_back("id");
+    out["properties"]["id"] = {{"type", "string"}};
+  }
+  return out;
+}
+
+json questions_schema() {
+  json out{{"type", "object"}};
+  out["properties"]
+    = {{"approvals",
+        {{"type", "array"},
+         {"items", {{"$ref", "#/components/schemas/question"}}}}},
+       {"cursor", {{"type", {"string", "null"}}}}};
+  return out;
+}
+
 json schemas() {
   const auto text = json{{"type", "string"}};
   json create{{"type", "object"},
@@ -139,8 +238,11 @@ json schemas() {
        {"metadata", {{"type", {"object", "null"}}}},
        {"tags", {{"type", "array"}, {"items", text}}},
        {"usage_limits", {{"type", {"object", "null"}}}},
+       {"event_handlers",
+        {{"type", {"array", "null"}}, {"items", {{"type", "object"}}}}},
        {"model", text},
        {"conversation_id", text},
+       {"deferred_tool_results", {{"type", {"object", "null"}}}},
        {"schedule_at", {{"type", "string"}, {"format", "date-time"}}}};
   json error{{"type", "object"}};
   error["properties"] = {{"error",
@@ -151,7 +253,12 @@ json schemas() {
                              {"code", text},
                              {"message", text},
                              {"details", {{"type", "object"}}}}}}}};
-  return {{"create", std::move(create)}, {"error", std::move(error)}};
+  return {{"create", std::move(create)},
+          {"decision", decision_schema(false)},
+          {"decision_of_run", decision_schema(true)},
+          {"error", std::move(error)},
+          {"question", question_schema()},
+          {"questions", questions_schema()}};
 }
 
 std::string make_document() {

@@ -81,7 +81,7 @@ result<std::string> local_run_client::find(const std::string& key) const {
 result<json> local_run_client::questions() const {
   std::vector<json> all;
   storage::run_query query;
-  query.status = runtime::run_status::waiting;
+  query.asks = true;
   query.limit = 1'000;
   do {
     auto page = services_->journal->runs(query);

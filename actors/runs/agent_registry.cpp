@@ -94,6 +94,17 @@ agent_registry::code(const std::string& agent) const {
   return found == code_.end() ? nothing : found->second;
 }
 
+runtime::result<runtime::unit> agent_registry::check_served(
+  const runtime::agent_definition& definition) const {
+  const std::shared_lock lock{mutex_};
+  if (!definition.needs_host() || code_.contains(definition.name))
+    return runtime::ok();
+  return failure{errc::unavailable,
+                 "agent '" + definition.name
+                   + "' is a part of a program that this node is not; its "
+                     "runs go on when that program opens the data directory"};
+}
+
 runtime::result<runtime::unit>
 agent_registry::compile(runtime::schema_ptr& schema, const runtime::json& text,
                         const std::string& what) const {

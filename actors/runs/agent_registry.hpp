@@ -43,6 +43,11 @@ public:
   [[nodiscard]] std::shared_ptr<const runtime::host_code>
   code(const std::string& agent) const;
 
+  /// Errors: errc::unavailable when the definition names functions of a program
+  /// that this node is not a part of. Its runs must be left for that program.
+  [[nodiscard]] runtime::result<runtime::unit>
+  check_served(const runtime::agent_definition& definition) const;
+
   /// Sorted by name.
   [[nodiscard]] std::vector<deployed_agent> all() const;
 

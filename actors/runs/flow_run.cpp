@@ -5,6 +5,7 @@
 #include "actors/runs/output_task.hpp"
 #include "actors/runs/summary.hpp"
 #include "actors/runs/tool_task.hpp"
+#include "runtime/flow/barrier.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/flow/views.hpp"
 
@@ -72,6 +73,11 @@ bool flow_run_state::rehydrate() {
     abandon(definition.error().message);
     return false;
   }
+  if (auto served = options.services->agents->check_served(**definition);
+      !served && !options.cancel) {
+    abandon(served.error().message);
+    return false;
+  }
   auto entries = journal.read(options.run_id);
   if (!entries) {
     abandon(entries.error().message);
@@ -91,6 +97,11 @@ void flow_run_state::advance() {
   if (!pending_.empty())
     return;
   const auto now = options.services->world->now();
+  // Handlers are told of what is durable only, and the run may wait for them.
+  if (!unsaved_.empty() && run->handlers_behind()) {
+    push({});
+    return;
+  }
   if (auto more = conclude(*run, now); !more.empty()) {
     push(std::move(more));
     return;
@@ -240,7 +251,7 @@ void flow_run_state::perform(const runtime::wait_until& command) {
 }
 
 void flow_run_state::perform(const runtime::start_task& command) {
-  if (running_.contains(command.task))
+  if (running_.contains(command.task) || must_wait(command.task))
     return;
   if (command.intent_first) {
     push({runtime::task_started{options.services->world->now(), command.task,
@@ -258,6 +269,16 @@ void flow_run_state::perform(const runtime::start_task& command) {
     case task_kind::event:
       break; // not the run's own
   }
+}
+
+bool flow_run_state::must_wait(const runtime::task_ref& task) const {
+  if (task.kind != task_kind::tool_call)
+    return false;
+  std::vector<std::uint32_t> under_way;
+  for (const auto& [other, running] : running_)
+    if (other.kind == task_kind::tool_call)
+      under_way.push_back(other.index);
+  return !may_begin(*run->definition, run->calls, task.index, under_way);
 }
 
 std::vector<runtime::entry>

@@ -111,6 +111,8 @@ private:
   std::vector<runtime::entry>
   cached_outcomes(const std::vector<runtime::command>& commands);
   void start_model(const runtime::start_task& command);
+  /// Whether a call that runs alone is in its way; its end decides anew.
+  [[nodiscard]] bool must_wait(const runtime::task_ref& task) const;
   void start_call(const runtime::start_task& command);
   void start_output(const runtime::start_task& command);
   /// Spawns the actor of a task, monitored.

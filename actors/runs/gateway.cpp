@@ -192,6 +192,12 @@ runtime::failure gateway_state::bring_back(admission next) {
   if (draining_ || broken_.contains(next.run_id))
     return {errc::unavailable,
             "run " + next.run_id + " cannot go on at this node now"};
+  auto definition = options.services->agents->by_hash(summary->definition_hash);
+  if (!definition)
+    return definition.error();
+  if (auto served = options.services->agents->check_served(**definition);
+      !served && !next.cancel)
+    return served.error();
   // What it was queued with must not start a second time.
   if (queued_.erase(next.run_id) > 0)
     for (auto at = queue_.begin(); at != queue_.end(); ++at)
@@ -211,7 +217,10 @@ void gateway_state::watch(watch_run& request) {
     self->send(found->second.actor, std::move(request));
     return;
   }
-  keep(request.run_id, std::move(request.watcher));
+  if (broken_.contains(request.run_id))
+    self->send(request.watcher, run_over{});
+  else
+    keep(request.run_id, std::move(request.watcher));
 }
 
 void gateway_state::keep(const std::string& run_id, watcher_actor watcher) {

@@ -65,6 +65,8 @@ void handler_queue::fill() {
                                + "': " + entries.error().message);
       return;
     }
+    if (entries->empty())
+      return;
     for (const auto& stored : *entries)
       if (has_room())
         take(stored.sequence, stored.value);

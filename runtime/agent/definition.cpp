@@ -12,6 +12,18 @@ agent_definition::tool(std::string_view tool_name) const noexcept {
   return found == tools.end() ? nullptr : &*found;
 }
 
+bool agent_definition::needs_host() const noexcept {
+  return output.has_validator
+         || std::any_of(
+           tools.begin(), tools.end(),
+           [](const auto& x) { return x.kind == tool_kind::function; })
+         || std::any_of(
+           handlers.begin(), handlers.end(),
+           [](const auto& x) { return x.kind == handler_kind::function; })
+         || std::any_of(output.types.begin(), output.types.end(),
+                        [](const auto& x) { return x.has_function; });
+}
+
 task_policy default_model_policy() {
   task_policy result;
   result.retries = 3;

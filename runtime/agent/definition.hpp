@@ -111,6 +111,9 @@ struct agent_definition {
   std::vector<event_handler> handlers;
 
   const tool_definition* tool(std::string_view tool_name) const noexcept;
+
+  /// It names functions of a host program, and is of no use without them.
+  [[nodiscard]] bool needs_host() const noexcept;
 };
 
 using definition_ptr = std::shared_ptr<const agent_definition>;

@@ -20,8 +20,9 @@ constexpr auto kinds = std::to_array<std::string_view>(
 /// The settings that differ from the default.
 json write(const task_policy& policy) {
   const auto normal = to_json(default_handler_policy());
+  const auto settings = to_json(policy);
   auto out = json::object();
-  for (const auto& [key, value] : to_json(policy).items())
+  for (const auto& [key, value] : settings.items())
     if (value != normal.at(key))
       out[key] = value;
   return out;

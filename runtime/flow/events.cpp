@@ -297,6 +297,13 @@ std::uint32_t index_of(const response_event& value) {
   return std::visit([](const auto& x) { return x.index; }, value);
 }
 
+/// Whether nothing that the model was saying goes on after the entry. Handlers
+/// settle events, and attempts are noted, while it speaks.
+bool ends_speech(const entry& value) {
+  return !std::holds_alternative<event_handled>(value)
+         && !std::holds_alternative<task_noted>(value);
+}
+
 } // namespace
 
 json to_json(const response_event& value) {
@@ -337,7 +344,10 @@ event_stream::on_entry(std::uint64_t sequence, const entry& value) {
     if (number > after_ && !event.is_null())
       out.push_back({number, time_of(value), std::move(event)});
   }
-  seen_.clear();
+  if (ends_speech(value)) {
+    seen_.clear();
+    final_told_ = false;
+  }
   return out;
 }
 
@@ -350,8 +360,6 @@ event_stream::on_live(std::uint64_t sequence, const response_event& value,
                       && after_ % events_per_entry >= live_events_from;
     live_entry_ = sequence;
     live_count_ = back ? after_ % live_events_from : 0;
-    final_told_ = false;
-    seen_.clear();
   }
   const auto index = index_of(value);
   if (std::holds_alternative<part_started>(value))

@@ -47,7 +47,8 @@ CAF_TEST(an approved call is executed once and the run completes) {
   body["arguments_digest"] = question["arguments_digest"];
   body["decided_by"] = "ann";
   CAF_CHECK_EQUAL(people.decide(question, body).status, 200);
-  CAF_CHECK_EQUAL(people.ended(run_id)["output"], "All done.");
+  const auto ended = people.ended(run_id);
+  CAF_CHECK_EQUAL(ended["output"], "All done.");
   CAF_CHECK_EQUAL(people.wiped(), "1\n");
   CAF_CHECK_EQUAL(people.decide(question, deny).status, 409);
   CAF_CHECK(
@@ -58,10 +59,10 @@ CAF_TEST(a denied call is not executed and the model is told why) {
   people.start();
   const auto run_id = people.create("desk");
   CAF_CHECK_EQUAL(people.decide(people.question_of(run_id), deny).status, 200);
-  CAF_CHECK_EQUAL(people.ended(run_id)["state"], "completed");
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
   CAF_CHECK_EQUAL(people.wiped(), "");
-  CAF_CHECK_EQUAL(people.told(run_id)["content"], "Not today.");
-  CAF_CHECK_EQUAL(people.told(run_id)["outcome"], "denied");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "Not today.");
+  CAF_CHECK_EQUAL(people.told(run_id, "outcome"), "denied");
 }
 
 CAF_TEST(the person who approves may change the arguments) {
@@ -73,7 +74,7 @@ CAF_TEST(the person who approves may change the arguments) {
   CAF_CHECK_EQUAL(people.decide(question, body).status, 400);
   body["arguments"] = {{"n", 7}};
   CAF_CHECK_EQUAL(people.decide(question, body).status, 200);
-  CAF_CHECK_EQUAL(people.ended(run_id)["state"], "completed");
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
   CAF_CHECK_EQUAL(people.wiped(), "7\n");
 }
 
@@ -92,7 +93,7 @@ CAF_TEST(of two decisions at once one stands) {
     std::sort(answers.begin(), answers.end());
     CAF_CHECK_EQUAL(answers, (std::vector<long>{200, 409}));
     const auto run_id = question["run_id"].get<std::string>();
-    CAF_CHECK_EQUAL(people.ended(run_id)["state"], "completed");
+    CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
   }
 }
 
@@ -105,8 +106,8 @@ CAF_TEST(what is not decided in time is denied or fails the run) {
   people.start();
   const auto hasty = people.create("hasty");
   const auto failing = people.create("strict");
-  CAF_CHECK_EQUAL(people.ended(hasty)["state"], "completed");
-  CAF_CHECK_EQUAL(people.told(hasty)["outcome"], "denied");
+  CAF_CHECK_EQUAL(people.end_state(hasty), "completed");
+  CAF_CHECK_EQUAL(people.told(hasty, "outcome"), "denied");
   const auto failed = people.ended(failing);
   CAF_CHECK_EQUAL(failed["state"], "failed");
   CAF_CHECK_EQUAL(failed["error"]["type"], "approval_expired");
@@ -122,7 +123,7 @@ CAF_TEST(a run that waits outlives its node) {
   const auto question = people.question_of(run_id);
   CAF_CHECK_EQUAL(runtime::to_text(question), runtime::to_text(before));
   CAF_CHECK_EQUAL(people.decide(question, approve).status, 200);
-  CAF_CHECK_EQUAL(people.ended(run_id)["state"], "completed");
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
   CAF_CHECK_EQUAL(people.wiped(), "1\n");
 }
 
@@ -145,7 +146,7 @@ CAF_TEST(a decision that was acknowledged outlives the node) {
   if (run["state"] == "completed")
     CAF_CHECK_EQUAL(people.wiped(), "1\n");
   else
-    CAF_CHECK_EQUAL(people.question_of(run_id)["kind"], "in_doubt");
+    CAF_CHECK_EQUAL(people.kind_asked(run_id), "in_doubt");
 }
 
 CAF_TEST(an approved call that was cut off is not made again unasked) {
@@ -167,17 +168,18 @@ CAF_TEST(an approved call that was cut off is not made again unasked) {
       .decide(question, {{"decision", "answer"}, {"result", "it was wiped"}})
       .status,
     200);
-  CAF_CHECK_EQUAL(people.ended(run_id)["state"], "completed");
-  CAF_CHECK_EQUAL(people.told(run_id)["content"], "it was wiped");
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "it was wiped");
   CAF_CHECK_EQUAL(people.wiped(), "1\n");
 }
 
 CAF_TEST(an outside result may come after a restart) {
-  people.write_agent("lab", "measure", nullptr,
-                     {{{"External", {{"name", "measure"}}}}});
+  json external;
+  external["External"]["name"] = "measure";
+  people.write_agent("lab", "measure", nullptr, std::vector<json>{external});
   people.start();
   const auto run_id = people.create("lab");
-  CAF_CHECK_EQUAL(people.question_of(run_id)["kind"], "external");
+  CAF_CHECK_EQUAL(people.kind_asked(run_id), "external");
   people.node.kill9();
   people.start();
   const auto question = people.question_of(run_id);
@@ -186,8 +188,8 @@ CAF_TEST(an outside result may come after a restart) {
     people.decide(question, {{"decision", "answer"}, {"result", {{"mm", 3}}}})
       .status,
     200);
-  CAF_CHECK_EQUAL(people.ended(run_id)["state"], "completed");
-  CAF_CHECK_EQUAL(runtime::to_text(people.told(run_id)["content"]),
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(runtime::to_text(people.told(run_id, "content")),
                   R"({"mm":3})");
 }
 
@@ -197,8 +199,10 @@ CAF_TEST_FIXTURE_SCOPE_END()
 // Method: a node that parks at once, and 1,000 runs.
 CAF_TEST(a thousand runs that wait are not in memory) {
   constexpr std::size_t count = 1'000;
-  people_node people{
-    {{"limits", {{"park_after_seconds", 0.05}, {"active_runs_max", 100}}}}};
+  json settings;
+  settings["limits"]["park_after_seconds"] = 0.05;
+  settings["limits"]["active_runs_max"] = 100;
+  people_node people{settings};
   people.write_agent("desk", "wipe", json::object());
   people.start();
   std::string last;
@@ -219,11 +223,12 @@ CAF_TEST(a thousand runs that wait are not in memory) {
     } while (!cursor.empty());
     return rows;
   };
-  const auto active
-    = [&] { return people.node.api().get("/readyz").value()["active_runs"]; };
+  const auto active = [&]() -> json {
+    return people.node.api().get("/readyz").value().at("active_runs");
+  };
   CAF_REQUIRE(wait_until([&] { return active() == 0; }));
   CAF_CHECK_EQUAL(waiting(), count);
   CAF_CHECK_EQUAL(people.decide(people.question_of(last), approve).status, 200);
-  CAF_CHECK_EQUAL(people.ended(last)["state"], "completed");
+  CAF_CHECK_EQUAL(people.end_state(last), "completed");
   CAF_CHECK_EQUAL(waiting(), count - 1);
 }

@@ -55,10 +55,11 @@ struct fixture {
       {"text": "Let me look.", "tool_calls": [{"tool": "now", "args": {}}]},
       {"text": "It is late, as far as I can tell from here.",
        "word_delay_ms": 20}]})");
+    const json now{
+      {"Command", {{"name", "now"}, {"argv", {"echo", "midnight"}}}}};
     const json agent{
       {"model", "script:" + (node.place().path() / "words.json").string()},
-      {"capabilities",
-       {{{"Command", {{"name", "now"}, {"argv", {"echo", "midnight"}}}}}}}};
+      {"capabilities", json::array({now})}};
     node.write_agent("clock.json", runtime::to_text(agent));
     node.start();
   }
@@ -72,7 +73,7 @@ struct fixture {
     handler["url"] = receiver.url() + "/events";
     const json request{{"agent", "clock"},
                        {"prompt", "What time is it?"},
-                       {"event_handlers", {std::move(handler)}}};
+                       {"event_handlers", json::array({std::move(handler)})}};
     const auto answer = node.api().post("/v1/runs", runtime::to_text(request));
     if (answer.status != 201)
       CAF_FAIL("refused: " << answer.body);

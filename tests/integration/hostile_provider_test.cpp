@@ -229,9 +229,13 @@ CAF_TEST(connections that break are made again) {
       = in_chunks(type_of_streams, stream_of(wire, hello_pieces), 50);
     for (const auto end : {connection_end::close, connection_end::reset})
       for (const std::size_t size :
-           {std::size_t{0}, std::size_t{20}, answer.pieces[0].size(),
-            answer.pieces[0].size() + 200})
+           {std::size_t{0}, std::size_t{20}, answer.pieces[0].size() + 200})
         check_completed(wire, {cut(answer, size, end), good(wire)});
+    const auto head_size = answer.pieces[0].size();
+    for (auto size = head_size; size < head_size + answer.pieces[1].size();
+         size += 41)
+      check_completed(wire,
+                      {cut(answer, size, connection_end::close), good(wire)});
     // Before the request was read.
     check_completed(wire, {{{}, connection_end::reset, false}, good(wire)});
     check_failed(wire, "calm",

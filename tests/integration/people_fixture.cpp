@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view tool_program = R"(#!/bin/sh
 cd "$PLACE" || exit 1
-sed 's/[^0-9]//g' >> wiped
+{ sed 's/[^0-9]//g'; echo; } >> wiped
 [ "$1" = quick ] || while [ ! -f go ]; do sleep 0.02; done
 echo done
 )";
@@ -20,9 +20,13 @@ echo done
 /// One call of the tool, then the end.
 json script_of(const std::string& tool) {
   json call{{"tool", tool}};
-  call["args"] = {{"n", 1}};
-  return {{"responses",
-           {{{"tool_calls", {std::move(call)}}}, {{"text", "All done."}}}}};
+  call["args"]["n"] = 1;
+  json first;
+  first["tool_calls"] = json::array({std::move(call)});
+  json last{{"text", "All done."}};
+  json out;
+  out["responses"] = json::array({std::move(first), std::move(last)});
+  return out;
 }
 
 json wipe_tool(const std::string& program, const std::string& place,
@@ -98,13 +102,21 @@ json people_node::ended(const std::string& run_id) {
   return run;
 }
 
-json people_node::told(const std::string& run_id) {
+std::string people_node::kind_asked(const std::string& run_id) {
+  return question_of(run_id).at("kind").get<std::string>();
+}
+
+std::string people_node::end_state(const std::string& run_id) {
+  return ended(run_id).at("state").get<std::string>();
+}
+
+json people_node::told(const std::string& run_id, const char* key) {
   const auto messages
     = node.api().get("/v1/runs/" + run_id + "/messages").value();
   for (const auto& message : messages)
     for (const auto& part : message["parts"])
       if (part["part_kind"] == "tool-return")
-        return part;
+        return part.at(key);
   return nullptr;
 }
 

@@ -38,11 +38,16 @@ public:
 
   api_answer decide(const runtime::json& question, const runtime::json& body);
 
+  /// Its kind.
+  std::string kind_asked(const std::string& run_id);
+
   /// Waits for the end. @returns the run
   runtime::json ended(const std::string& run_id);
+  /// The state that it ended in.
+  std::string end_state(const std::string& run_id);
 
-  /// What the model was told of the call.
-  runtime::json told(const std::string& run_id);
+  /// A field of what the model was told of the call.
+  runtime::json told(const std::string& run_id, const char* key);
 
   /// Arguments `n` of the calls of `wipe` that began, one per line.
   [[nodiscard]] std::string wiped() const;

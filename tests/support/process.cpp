@@ -83,12 +83,13 @@ std::optional<int> process::wait(std::chrono::milliseconds limit) {
 }
 
 finished run_program(const std::vector<std::string>& argv,
-                     const std::vector<std::string>& environment) {
+                     const std::vector<std::string>& environment,
+                     std::chrono::milliseconds limit) {
   const temp_dir place;
   const auto output = place.path() / "output";
   finished out;
   process program{{argv, environment, output}};
-  out.exit_code = program.wait(patience);
+  out.exit_code = program.wait(limit);
   out.output = read_text(output);
   return out;
 }

@@ -7,6 +7,8 @@
 #include <sys/types.h>
 #include <vector>
 
+#include "support/waiting.hpp"
+
 namespace perdure::tests {
 
 struct process_setup {
@@ -43,8 +45,9 @@ struct finished {
   std::string output;
 };
 
-/// Runs a program to its end.
+/// Runs a program to its end, or kills it after `limit`.
 finished run_program(const std::vector<std::string>& argv,
-                     const std::vector<std::string>& environment = {});
+                     const std::vector<std::string>& environment = {},
+                     std::chrono::milliseconds limit = patience);
 
 } // namespace perdure::tests

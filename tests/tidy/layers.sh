@@ -34,6 +34,10 @@ forbid tools '<lmdb' "LMDB is in storage/ only"
 forbid actors/edges '<caf/' "the edges know no actors"
 forbid tools/perdure '(<caf/|"(actors|storage|config)/)' \
   "the client tool speaks the API and nothing else"
+forbid tools/library '<(caf/|lmdb|google/)' \
+  "the library puts layers together and names none of their libraries"
+forbid tools/library/include '("|<(caf|lmdb|google|curl|yaml-cpp|valijson|boost/[^dm]))' \
+  "installed headers include std, nlohmann_json, Boost.Describe, Boost.Mp11"
 for folder in runtime storage config actors tools; do
   forbid "$folder" '"tests/' "nothing may include tests/"
 done

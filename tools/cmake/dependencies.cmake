@@ -4,6 +4,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(CAF 0.17.6 EXACT REQUIRED COMPONENTS core test)
+find_package(LMDB REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
@@ -13,12 +14,6 @@ find_package(OpenSSL REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
-
-find_path(LMDB_INCLUDE_DIR NAMES lmdb.h REQUIRED)
-find_library(LMDB_LIBRARY NAMES lmdb REQUIRED)
-add_library(lmdb::lmdb UNKNOWN IMPORTED)
-set_target_properties(lmdb::lmdb PROPERTIES
-  IMPORTED_LOCATION "${LMDB_LIBRARY}")
 
 find_library(MIMALLOC_LIBRARY NAMES mimalloc REQUIRED)
 add_library(mimalloc::mimalloc UNKNOWN IMPORTED)

@@ -86,7 +86,9 @@ actors::node_options base_options(const config::node_file& file,
   out.log = log;
   out.providers = providers_of(file, environment);
   actors::curl_options client;
-  client.ca_file = file.tls.ca_file;
+  client.ca_file = file.tls.ca_file.empty()
+                     ? environment("SSL_CERT_FILE").value_or("")
+                     : file.tls.ca_file;
   out.client = actors::make_curl_http_client(std::move(client));
   out.language = {config::compile_schema, config::render};
   out.environment = environment;

@@ -160,6 +160,8 @@ agent& agent::add_tool(std::string name, std::string description,
   tool.metadata = std::move(options.metadata);
   tool.policy = runtime::default_tool_policy();
   definition.tools.push_back(std::move(tool));
+  if (options.quick)
+    parts_->code.quick_tools.insert(name);
   if (function)
     parts_->code.tools[name]
       = [function = std::move(function)](const runtime::tool_invocation& call) {
@@ -211,6 +213,31 @@ agent::add_output(detail::output_form form, detail::output_function function) {
 agent& agent::add_validator(detail::output_function function) {
   parts_->definition.output.has_validator = true;
   parts_->code.validators.push_back(wrapped(std::move(function)));
+  return *this;
+}
+
+// -- events -------------------------------------------------------------------
+
+agent& agent::event_handler(std::string name, event_function function,
+                            event_handler_options options) {
+  auto& handlers = parts_->definition.handlers;
+  if (!runtime::is_handler_name(name))
+    invalid("event handler '" + name
+            + "': a name has 1 to 64 letters, digits, '_' or '-'");
+  if (std::any_of(handlers.begin(), handlers.end(),
+                  [&](const auto& x) { return x.name == name; }))
+    invalid("event handler '" + name + "' is there already");
+  if (auto reason = runtime::check_event_kinds(options.events); !reason.empty())
+    invalid("event handler '" + name + "': " + reason);
+  runtime::event_handler handler;
+  handler.name = name;
+  handler.events = std::move(options.events);
+  handler.holds_run = options.holds_run;
+  handlers.push_back(std::move(handler));
+  parts_->code.handlers[name]
+    = [function = std::move(function)](const runtime::event_invocation& call) {
+        function(library::to_event(call), library::to_context(call));
+      };
   return *this;
 }
 

@@ -49,6 +49,7 @@ json answer_body(const decision& what, const std::string& arguments_digest);
 run_context to_context(const runtime::host_context& from);
 run_context to_context(const runtime::tool_invocation& from);
 event to_event(const runtime::event_envelope& from);
+event to_event(const runtime::event_invocation& from);
 approval to_approval(const json& question);
 run_result to_result(actors::run_view view);
 

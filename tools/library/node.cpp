@@ -20,7 +20,8 @@ using library::await;
 }
 
 config::provider_options to_config(const provider_options& from) {
-  return {from.base_url, from.api_key, from.wire, from.stream, from.headers};
+  return {from.base_url,    from.api_key, from.wire,   from.auth,
+          from.api_version, from.stream,  from.headers};
 }
 
 /// The node file that these options come to.
@@ -56,6 +57,9 @@ node_file_of(const node_options& options, const config::environment& lookup) {
 void apply(const task_configs& configs, runtime::agent_definition& definition) {
   definition.model_policy
     = library::merged(configs.model_task_config, definition.model_policy);
+  for (auto& handler : definition.handlers)
+    handler.policy = library::merged(configs.event_stream_handler_task_config,
+                                     handler.policy);
   for (auto& tool : definition.tools)
     tool.policy = library::merged(configs.tool_task_config, tool.policy);
   for (const auto& [name, config] : configs.tool_task_config_by_name) {

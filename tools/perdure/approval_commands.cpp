@@ -22,7 +22,7 @@ result<std::string> read_standard_input() {
 
 /// What was done, for people.
 std::string done_text(const arguments& args, const json& question) {
-  const auto what = question_text(question);
+  const auto what = subject_text(question);
   if (args.command == command::approve && args.decision.arguments.empty())
     return "approved: " + what;
   if (args.command == command::approve)

@@ -34,12 +34,16 @@ std::string short_id(const std::string& id) {
   return id.size() > chance_begins ? id.substr(chance_begins) : id;
 }
 
-std::string question_text(const json& question) {
-  auto out = verb_of(text_of(question, "kind")) + subject_of(question);
+std::string subject_text(const json& question) {
+  auto out = subject_of(question);
   if (const auto& arguments = field_of(question, "arguments");
       !arguments.is_null())
     out += " " + one_line(runtime::to_text(arguments));
   return out;
+}
+
+std::string question_text(const json& question) {
+  return verb_of(text_of(question, "kind")) + subject_text(question);
 }
 
 std::string approvals_text(const json& questions, timestamp now) {

@@ -13,6 +13,9 @@ namespace perdure::client {
 /// The end of an id, which is enough to name a question: `3f4a5b:1:0:1`.
 std::string short_id(const std::string& id);
 
+/// What a question is about: `cancel_order {"order":17}`.
+std::string subject_text(const runtime::json& question);
+
 /// What is asked: `approve cancel_order {"order":17}`.
 /// @param question as the API has it
 std::string question_text(const runtime::json& question);

@@ -35,20 +35,28 @@ def make(seed: int, count: int) -> list[Any]:
     """Histories in which every property of every kind of part has a value."""
     definitions = ModelMessagesTypeAdapter.json_schema(mode='serialization')['$defs']
     values = SchemaValues(definitions, seed)
-    made: set[tuple[str, str]] = set()
+    missing = {
+        (name, key)
+        for name, schema in definitions.items()
+        for key in schema.get('properties', {})
+    } - NOT_ALONE
     messages: list[Any] = []
-    for _ in range(count * 10):
+    for attempt in range(count * 100):
+        # Enough of them; from here on only those that were still missing.
+        is_enough = attempt >= count * 10
+        if is_enough and not missing:
+            break
         values.made.clear()
         value = values.of(values.random.choice(['ModelRequest', 'ModelResponse']))
+        if is_enough and not missing & values.made:
+            continue
         try:
             message = ModelMessagesTypeAdapter.validate_python([value])
             ModelMessagesTypeAdapter.dump_json(message)
         except (ValidationError, PydanticSerializationError):
             continue  # a schema cannot say all that a message has to be
         messages += message
-        made |= values.made
-    wanted = {(name, key) for name, x in definitions.items() for key in x.get('properties', {})}
-    missing = wanted - made - NOT_ALONE
+        missing -= values.made
     assert not missing, f'no valid value was made for {sorted(missing)}'
     return [messages[i : i + 5] for i in range(0, len(messages), 5)]
 

@@ -6,8 +6,10 @@
 
 #include <caf/test/unit_test.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <set>
 
 #include "support/api_client.hpp"
 #include "support/waiting.hpp"
@@ -87,6 +89,42 @@ CAF_TEST(futures and callbacks) {
   CAF_CHECK_EQUAL(counted.calls.load(), 2);
 }
 
+CAF_TEST(an event handler is told of everything in order) {
+  const temp_dir place;
+  noter counted{place};
+  std::mutex mutex;
+  std::vector<std::uint64_t> numbers;
+  std::vector<std::string> kinds;
+  std::vector<std::string> keys;
+  counted.built.event_handler(
+    "audit", [&](const perdure::event& event, const run_context& context) {
+      const std::lock_guard lock{mutex};
+      keys.push_back(context.idempotency_key);
+      if (event.kind == "function_tool_result" && context.attempt == 1)
+        throw std::runtime_error{"not yet"};
+      numbers.push_back(event.sequence);
+      kinds.push_back(event.kind);
+    });
+  CAF_CHECK_EQUAL(refusal([&] { counted.built.event_handler("audit", {}); }),
+                  "invalid_argument");
+  durable_agent durable{
+    counted.built,
+    {.event_stream_handler_task_config = {.retry_delays = {1ms}}},
+    {.data_dir = data_dir(place)}};
+  const auto result = durable.run_sync("note it");
+  CAF_CHECK(result.state == run_state::completed);
+  // The run does not wait for it.
+  CAF_REQUIRE(wait_until([&] {
+    const std::lock_guard lock{mutex};
+    return std::count(kinds.begin(), kinds.end(), "run_state") == 2;
+  }));
+  CAF_CHECK(std::is_sorted(numbers.begin(), numbers.end()));
+  CAF_CHECK(std::set(numbers.begin(), numbers.end()).size() == numbers.size());
+  CAF_CHECK_EQUAL(kinds.back(), "run_state");
+  CAF_CHECK_EQUAL(keys.size(), numbers.size() + 1);
+  CAF_CHECK_EQUAL(keys.front(), result.run_id + "/event/audit/1000001");
+}
+
 CAF_TEST(attempts of a tool share an idempotency key) {
   const temp_dir place;
   agent flaky{{.name = "flaky", .model = script(place, one_note)}};
@@ -157,6 +195,40 @@ CAF_TEST(a data directory has one node) {
       durable_agent second{counted.built, {}, {.data_dir = data_dir(place)}};
     }),
     "storage_locked");
+}
+
+CAF_TEST(runs of a program are left alone by nodes without its functions) {
+  const temp_dir place;
+  noter counted{place};
+  agent asker = counted.built;
+  asker.tool("sure", "Asks.", [] {}, {.requires_approval = true});
+  const auto model = place.write("ask.json", R"({"responses": [
+    {"tool_calls": [{"tool": "sure"}, {"tool": "note"}]}, {"text": "ok"}]})");
+  std::string run_id;
+  {
+    durable_agent durable{asker, {}, {.data_dir = data_dir(place)}};
+    const auto result
+      = durable.run_sync("go", {.run_id = "left",
+                                .model = "script:" + model.string(),
+                                .wait = {.return_when_waiting = true}});
+    CAF_CHECK(result.state == run_state::waiting);
+    run_id = result.run_id;
+  }
+  {
+    node other{{.data_dir = data_dir(place)}};
+    other.add(agent{{.name = "another", .model = "test"}});
+    other.start();
+    const auto questions = other.approvals();
+    CAF_REQUIRE_EQUAL(questions.size(), 1u);
+    CAF_CHECK_EQUAL(
+      refusal([&] { other.answer(questions[0], perdure::approve()); }),
+      "unavailable");
+    CAF_CHECK(other.run("left").state == run_state::waiting);
+  }
+  durable_agent durable{asker, {}, {.data_dir = data_dir(place)}};
+  durable.node().answer(durable.node().approvals().at(0), perdure::approve());
+  CAF_CHECK(durable.node().wait(run_id).state == run_state::completed);
+  CAF_CHECK_EQUAL(counted.calls.load(), 1);
 }
 
 CAF_TEST(a run is cancelled) {

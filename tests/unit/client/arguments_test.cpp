@@ -118,6 +118,20 @@ CAF_TEST(the request says what was given and nothing else) {
     R"("conversation_id":"new"})");
 }
 
+CAF_TEST(files and links go with the prompt) {
+  CAF_CHECK_EQUAL(body({"run", "a", "Look:", "--file", "http://x/a.png",
+                        "--file", "https://x/b.pdf"}),
+                  R"({"agent":"a","prompt":["Look:",)"
+                  R"({"kind":"image-url","url":"http://x/a.png"},)"
+                  R"({"kind":"document-url","url":"https://x/b.pdf"}]})");
+  CAF_CHECK_EQUAL(body({"run", "a", "--file", "http://x/a.png"}),
+                  R"({"agent":"a","prompt":[)"
+                  R"({"kind":"image-url","url":"http://x/a.png"}]})");
+  CAF_CHECK(
+    body({"run", "a", "b", "--file", "/nonexistent"}).find("/nonexistent")
+    != std::string::npos);
+}
+
 CAF_TEST(a dash reads the prompt from standard input) {
   CAF_CHECK_EQUAL(body({"run", "a", "-"}, "one\ntwo\r\n"),
                   R"({"agent":"a","prompt":"one\ntwo"})");

@@ -55,6 +55,11 @@ struct fixture {
   json posted() {
     return *runtime::parse_json(connection.requests.back().body);
   }
+
+  /// A field of it, by value: nothing refers into what is gone.
+  json posted(const char* key) {
+    return posted().at(key);
+  }
 };
 
 } // namespace
@@ -71,7 +76,7 @@ CAF_TEST(the inbox shows who asks what since when and until when) {
   CAF_CHECK_EQUAL(
     streams.out,
     "3f4a5b:1:0:1  desk: approve cancel_order {\"order\":17}\n"
-    "  asked           3 min ago; expires in 2 h 0 min, then the run "
+    "  asked           3 min ago; expires in 2 h, then the run "
     "fails\n"
     "  question        "
       + run
@@ -119,7 +124,7 @@ CAF_TEST(a question is named by a piece of its id or by its run) {
     CAF_CHECK_EQUAL(give({"deny", name, "--message", "no"}), 0);
     CAF_CHECK_EQUAL(connection.requests.back().target,
                     "/v1/approvals/" + run + ":1:0:1");
-    CAF_CHECK_EQUAL(posted()["decision"], "deny");
+    CAF_CHECK_EQUAL(posted("decision"), "deny");
   }
 }
 
@@ -150,7 +155,7 @@ CAF_TEST(an outside result is a value or a reason) {
     std::vector<std::string> words{"answer", run};
     words.insert(words.end(), rest.begin(), rest.end());
     CAF_CHECK_EQUAL(give(words), 0);
-    return runtime::to_text(posted()["result"]);
+    return runtime::to_text(posted("result"));
   };
   CAF_CHECK_EQUAL(answer({R"({"a": 1})"}), R"({"a":1})");
   CAF_CHECK_EQUAL(answer({"--retry", "later"}),

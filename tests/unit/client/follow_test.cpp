@@ -212,4 +212,24 @@ CAF_TEST(the stream of a node is told once wherever it is cut off) {
   }
 }
 
+CAF_TEST(a reader that has stopped may go on behind the last event) {
+  connection.stream({piece(1'000'001, "a"), piece(1'000'002, "b")});
+  connection.stream({piece(1'000'002, "b"), ending(2'000'001)});
+  std::string seen;
+  follow_listener listener;
+  listener.on_event = [&](const json& envelope) {
+    seen += envelope["event"].value("text", std::string{"."});
+    return seen != "a";
+  };
+  follower events{node, {test_run_id, true}, std::move(listener)};
+  const auto first = events.run();
+  CAF_REQUIRE(first);
+  CAF_CHECK(*first == follow_end::stopped);
+  const auto second = events.run();
+  CAF_REQUIRE(second);
+  CAF_CHECK(*second == follow_end::ended);
+  CAF_CHECK_EQUAL(seen, "ab.");
+  CAF_CHECK_EQUAL(last_event_id(1), "1000001");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -294,4 +294,58 @@ CAF_TEST(random outages never repeat or lose text) {
   }
 }
 
+CAF_TEST(what a run asks is told with the commands that answer it) {
+  run_printer with_run{screen, {true, true, test_run_id, " --url u"}};
+  const auto told
+    = [&](const json& event) { with_run.on_event(event, test_time()); };
+  told(call("1", "look", nullptr));
+  told(call("2", "wipe", R"({"n": 1})"));
+  json asked{{"event_kind", "question_asked"},
+             {"kind", "approval"},
+             {"task", "tool_call"},
+             {"step", 1},
+             {"index", 1},
+             {"number", 1},
+             {"tool_name", "wipe"},
+             {"expires_at", "2026-01-02T05:04:05Z"}};
+  told(asked);
+  told({{"event_kind", "question_answered"},
+        {"task", "tool_call"},
+        {"index", 1},
+        {"verdict", "denied"},
+        {"decided_by", "ann"}});
+  CAF_CHECK_EQUAL(streams.err, "-> look\n-> wipe {\"n\": 1}\n"
+                               "waits for a person to approve wipe {\"n\": 1}\n"
+                               "  not later than 2026-01-02T05:04:05Z\n"
+                               "  perdure approve --url u 3f4a5b:1:1:1\n"
+                               "  perdure deny --url u 3f4a5b:1:1:1\n"
+                               "denied: wipe, by ann\n");
+  CAF_CHECK_EQUAL(question_id(test_run_id, asked),
+                  std::string{test_run_id} + ":1:1:1");
+  asked["task"] = "model_request";
+  CAF_CHECK_EQUAL(question_id(test_run_id, asked),
+                  std::string{test_run_id} + ":1:m:1");
+}
+
+CAF_TEST(a structured output is printed once as JSON) {
+  auto answer = call("1", "final_result", R"({"a": 1})");
+  answer["event_kind"] = "output_tool_call";
+  auto accepted = returned("1", "final_result", "Final result processed.");
+  accepted["event_kind"] = "output_tool_result";
+  tell({answer, accepted, result(json{{"a", 1}})});
+  printer.finish(ended_run("completed", json{{"a", 1}}));
+  CAF_CHECK_EQUAL(streams.out, "{\"a\":1}\n");
+  CAF_CHECK(streams.err.starts_with("completed"));
+}
+
+CAF_TEST(an output that was refused and a new owner are told) {
+  json refused{{"event_kind", "output_tool_result"}};
+  refused["part"]
+    = {{"part_kind", "retry-prompt"}, {"content", "a is missing"}};
+  tell({refused, json{{"event_kind", "run_taken_over"}}});
+  CAF_CHECK_EQUAL(streams.err,
+                  "the answer was not usable; asked to try again: a is "
+                  "missing\nthe run goes on after its node ended\n");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -55,6 +55,22 @@ CAF_TEST(why tells what is under way and when it goes on) {
             != std::string::npos);
 }
 
+CAF_TEST(why tells what a person has to do) {
+  json why{{"id", test_run_id}, {"state", "waiting"}};
+  why["waiting_for"]
+    = json::array({{{"what", "approval"},
+                    {"task", "tool call 'wipe'"},
+                    {"question", std::string{test_run_id} + ":1:0:1"},
+                    {"since", "2026-01-02T03:01:05Z"},
+                    {"expires_at", "2026-01-02T03:04:09Z"}}});
+  const auto text = why_text(why, test_time());
+  CAF_CHECK(text.find("tool call 'wipe': a person must allow it; asked 3 min "
+                      "ago, expires in 4 s\n")
+            != std::string::npos);
+  CAF_CHECK(text.find("perdure approve 3f4a5b:1:0:1\n") != std::string::npos);
+  CAF_CHECK(text.find("perdure deny 3f4a5b:1:0:1\n") != std::string::npos);
+}
+
 CAF_TEST(tables have a row for each) {
   const auto runs = json::array({{{"id", test_run_id},
                                   {"agent", "weather"},

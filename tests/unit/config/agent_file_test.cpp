@@ -329,8 +329,8 @@ capabilities:
   CAF_CHECK(contains(agent.warnings[0], "agents/desk.yaml:2:15: end_strategy"));
   CAF_CHECK(contains(agent.warnings[1], "tool 'a': /properties/m/format"));
   CAF_CHECK(contains(agent.warnings[1], ":8:9: "));
-  CAF_CHECK(contains(agent.warnings[2], "Durability.mcp"));
-  CAF_CHECK(contains(agent.warnings[3], "Durability.events"));
+  CAF_CHECK(contains(agent.warnings[2], "Durability.events"));
+  CAF_CHECK(contains(agent.warnings[3], "Durability.mcp"));
   CAF_CHECK(contains(agent.warnings[4], "tools_by_name"));
 }
 
@@ -350,11 +350,11 @@ CAF_TEST(all problems are told at once in the order of the file) {
     "0.001\n"
     "agents/desk.yaml:5:5: capabilities[0]: the capability WebSearch is not "
     "supported by this version; supported: Approval, Command, DeferredTools, "
-    "Durability, External, Fallback, Limits, "
-    "SetToolMetadata, Thinking\n"
+    "Durability, EventHandler, External, Fallback, Limits, SetToolMetadata, "
+    "Thinking\n"
     "agents/desk.yaml:6:5: capabilities[1]: unknown capability 'Comand'; did "
     "you mean Command? valid: Approval, Command, DeferredTools, Durability, "
-    "External, Fallback, Limits, SetToolMetadata, Thinking");
+    "EventHandler, External, Fallback, Limits, SetToolMetadata, Thinking");
 }
 
 CAF_TEST(wrong fields are refused) {

@@ -130,6 +130,26 @@ CAF_TEST(live numbers go on where the watcher left off) {
   CAF_CHECK(last < 2 * events_per_entry);
 }
 
+CAF_TEST(what is settled while the model speaks does not interrupt it) {
+  event_stream stream{share(with_list()), 0};
+  stream.on_entry(1, story()[0]);
+  std::vector<std::string> told;
+  const auto hear = [&](const std::vector<event_envelope>& events) {
+    for (const auto& kind : kinds(events))
+      told.push_back(kind);
+  };
+  hear(stream.on_live(1, part_started{0, text_part{}}, at(1)));
+  hear(stream.on_live(1, part_grew{0, text_delta{"Let me "}}, at(1)));
+  hear(
+    stream.on_entry(2, event_handled{at(1), 0, 1'000'001, 1, errc::none, {}}));
+  hear(stream.on_live(2, part_grew{0, text_delta{"see."}}, at(1)));
+  hear(stream.on_live(2, part_ended{0, text_part{"Let me see.", {}}}, at(1)));
+  hear(stream.on_entry(3, story()[1]));
+  CAF_CHECK_EQUAL(joined(told), "part_start final_result part_delta part_delta "
+                                "part_end part_start part_end "
+                                "function_tool_call ");
+}
+
 CAF_TEST(what an attempt said that failed is said again by the next one) {
   event_stream stream{share(with_list()), 0};
   stream.on_entry(1, story()[0]);

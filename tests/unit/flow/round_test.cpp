@@ -1,5 +1,6 @@
 #define CAF_SUITE flow.round
 
+#include "runtime/flow/barrier.hpp"
 #include "unit/flow/rows_support.hpp"
 
 // Rounds with outputs and with calls that need a person; docs/testing.md has
@@ -180,7 +181,7 @@ CAF_TEST(row 3.8 a barrier holds among calls of which some wait for a person) {
   CAF_CHECK(run.under_way() == positions({1}));
   run.ends(1, kind::returned);
   CAF_CHECK(run.under_way() == positions({2}));
-  // Approved meanwhile, it goes before the barrier that has not begun.
+  // Approved meanwhile, it goes before a barrier that has not begun.
   run.decides(0, {{"decision", "approve"}});
   CAF_CHECK(run.under_way() == positions({0}));
   run.ends(0, kind::returned).ends(2, kind::returned);
@@ -196,4 +197,10 @@ CAF_TEST(row 3.8 a sequential tool that was approved is a barrier too) {
   CAF_CHECK(run.under_way() == positions({1}));
   run.decides(0, {{"decision", "approve"}});
   CAF_CHECK(run.under_way() == positions({0}));
+  // The other one was begun before; the barrier waits for its end.
+  const auto& calls = run.state().calls;
+  CAF_CHECK(!may_begin(definition, calls, 0, {1}));
+  CAF_CHECK(may_begin(definition, calls, 0, {}));
+  CAF_CHECK(!may_begin(definition, calls, 1, {0}));
+  CAF_CHECK(may_begin(definition, calls, 1, {1}));
 }

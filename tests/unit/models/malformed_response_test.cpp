@@ -469,6 +469,45 @@ CAF_TEST(the failure of a status) {
   CAF_CHECK(long_body.message.size() < 400);
 }
 
+// Goal: the end of a stream is never mistaken.
+// Method: recorded streams that end after each of their bytes.
+CAF_TEST(a stream that ends anywhere is whole or worth another attempt) {
+  std::size_t whole = 0;
+  std::size_t cut = 0;
+  for (const auto& names : {chat_recordings(), responses_recordings()})
+    for (const auto& name : names)
+      for (const auto& exchange : recorded(name)) {
+        const auto body = body_of(exchange);
+        if (type_of(exchange).find(stream_type) == std::string::npos
+            || body.size() > 12'000)
+          continue;
+        const auto read = [&](std::size_t size) {
+          return read_whole(wire_of(exchange), type_of(exchange),
+                            body.substr(0, size))
+            .result;
+        };
+        const auto full = read(body.size());
+        for (std::size_t size = 0; size < body.size(); ++size) {
+          const auto seen = read(size);
+          if (const auto* reason = std::get_if<attempt_failure>(&seen)) {
+            ++cut;
+            CAF_REQUIRE(reason->retryable);
+            continue;
+          }
+          ++whole;
+          const auto* expected = std::get_if<model_response>(&full);
+          CAF_REQUIRE(expected != nullptr);
+          const auto parts = [](const model_response& response) {
+            return to_json(message{response})["parts"].dump();
+          };
+          CAF_REQUIRE_EQUAL(parts(std::get<model_response>(seen)),
+                            parts(*expected));
+        }
+      }
+  CAF_CHECK(whole > 10);
+  CAF_CHECK(cut > 5'000);
+}
+
 // Goal: no bytes crash a reader, and what it tells stays in order.
 // Method: recordings with bytes changed, cut out, doubled; random pieces.
 CAF_TEST(mutated recordings never crash) {

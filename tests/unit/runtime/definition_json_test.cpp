@@ -189,7 +189,7 @@ CAF_TEST(wrong types are corruption and named) {
                   "definition.tools[1].name: missing");
   CAF_CHECK_EQUAL(with(R"("tools":[{"name":"t","kind":"magic"}])"),
                   "definition.tools[0].kind: must be one of function, "
-                  "command, not \"magic\"");
+                  "command, external, not \"magic\"");
   CAF_CHECK_EQUAL(with(R"("tools":[{"name":"t","command":{"argv":[1]}}])"),
                   "definition.tools[0].command.argv: must hold strings");
   CAF_CHECK_EQUAL(

@@ -6,6 +6,14 @@
 
 using namespace perdure::runtime;
 
+namespace {
+
+std::string bytes_of(std::string_view text) {
+  return decode_base64(text).value_or("(not base64)");
+}
+
+} // namespace
+
 CAF_TEST(files without a name are named by what is in them) {
   CAF_CHECK_EQUAL(default_identifier(""), "da39a3");
   CAF_CHECK_EQUAL(default_identifier("abc"), "a9993e");
@@ -20,11 +28,11 @@ CAF_TEST(files without a name are named by what is in them) {
 }
 
 CAF_TEST(base64 in both alphabets) {
-  CAF_CHECK_EQUAL(*decode_base64("SGVsbG8="), "Hello");
-  CAF_CHECK_EQUAL(*decode_base64("SGVsbG8"), "Hello");
-  CAF_CHECK_EQUAL(*decode_base64("_-8="), "\xFF\xEF");
-  CAF_CHECK_EQUAL(*decode_base64("/+8="), "\xFF\xEF");
-  CAF_CHECK_EQUAL(*decode_base64(""), "");
+  CAF_CHECK_EQUAL(bytes_of("SGVsbG8="), "Hello");
+  CAF_CHECK_EQUAL(bytes_of("SGVsbG8"), "Hello");
+  CAF_CHECK_EQUAL(bytes_of("_-8="), "\xFF\xEF");
+  CAF_CHECK_EQUAL(bytes_of("/+8="), "\xFF\xEF");
+  CAF_CHECK_EQUAL(bytes_of(""), "");
   CAF_CHECK(!decode_base64("A"));
   CAF_CHECK(!decode_base64("A B="));
 }

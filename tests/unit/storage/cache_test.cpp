@@ -70,8 +70,9 @@ CAF_TEST(an append that is refused stores nothing) {
       CAF_CHECK(commit(*to, batch).code == errc::invalid_argument);
     }
     CAF_CHECK(!holds(*to, "a"));
-    keep(*to, 1, {put(std::string(256, 'k'), 10)});
-    CAF_CHECK(holds(*to, std::string(256, 'k')));
+    const std::string longest(256, 'k');
+    keep(*to, 1, {put(longest, 10)});
+    CAF_CHECK(holds(*to, longest));
   }
 }
 

@@ -411,6 +411,23 @@ CAF_TEST(fields that came with people in the loop) {
   CAF_CHECK(std::get<tool_result>(same.outcome).extra == json::array({"see"}));
 }
 
+CAF_TEST(event handlers of a run) {
+  run_created created;
+  created.input.handlers.resize(2);
+  auto& hook = created.input.handlers[0];
+  hook.name = "hook";
+  hook.kind = handler_kind::http;
+  hook.url = "https://hooks.test/";
+  hook.secret = "${SECRET}";
+  hook.policy.retries = 9;
+  created.input.handlers[1].name = "other";
+  const auto same = round_trip(created).input.handlers;
+  CAF_REQUIRE_EQUAL(same.size(), 2u);
+  CAF_CHECK(to_json(same[0]) == to_json(hook));
+  CAF_CHECK_EQUAL(same[0].policy.retries, 9u);
+  CAF_CHECK_EQUAL(same[1].name, "other");
+}
+
 CAF_TEST(unknown values of questions are refused) {
   question_asked asked;
   asked.kind = static_cast<question_kind>(9);

@@ -27,6 +27,8 @@ public:
       if ((!query.status || *query.status == run.status)
           && (query.agent.empty() || query.agent == run.agent)
           && (query.tag.empty() || tagged)
+          && (!query.asks || run.open_questions > 0)
+          && (!query.behind || run.handlers_behind)
           && (!query.since || run.created_at >= *query.since))
         found.push_back(run);
     }
@@ -62,6 +64,8 @@ public:
     run.status = static_cast<run_status>(1 + pick(9));
     run.status_since = at(pick(1'000));
     run.reason = pick(2) == 0 ? "" : "because";
+    run.open_questions = pick(2);
+    run.handlers_behind = pick(3) == 0;
     run.wake_at.reset();
     if (pick(3) == 0)
       run.wake_at = at(pick(50));
@@ -94,6 +98,8 @@ public:
       query.tag = pick(2) == 0 ? "red" : std::string(2'000, 't');
     if (pick(3) == 0)
       query.since = at(pick(60));
+    query.asks = pick(4) == 0;
+    query.behind = pick(4) == 0;
     query.limit = pick(9);
     return query;
   }

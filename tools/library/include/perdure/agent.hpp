@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -26,6 +27,15 @@ enum class end_strategy {
   early,
   /// Everything runs; the first good output wins.
   exhaustive,
+};
+
+/// How an event handler takes part in the runs of its agent.
+struct event_handler_options {
+  /// Kinds of the events that it gets; empty: all but `part_delta`.
+  std::vector<std::string> events = {};
+  /// A run decides nothing before the handler has dealt with every stored
+  /// event, and fails when it gives up on one.
+  bool holds_run = false;
 };
 
 struct agent_options {
@@ -142,6 +152,16 @@ public:
     return add_validator(
       detail::erase_output<std::decay_t<Function>>(std::move(function)));
   }
+
+  // -- events -----------------------------------------------------------------
+
+  using event_function = std::function<void(const event&, const run_context&)>;
+
+  /// Adds a handler that is told of every event of every run, in order, each in
+  /// a task of its own: what it throws is a failed attempt, and what it has not
+  /// handled when the process dies it is told again. It may take its time.
+  agent& event_handler(std::string name, event_function function,
+                       event_handler_options options = {});
 
   // -- runs in memory ---------------------------------------------------------
 

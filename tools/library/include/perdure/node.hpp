@@ -24,6 +24,10 @@ struct provider_options {
   std::optional<std::string> api_key = {};
   /// E.g. `openai-chat`; a provider of one's own needs it.
   std::optional<std::string> wire = {};
+  /// How the key is shown: `bearer`, or the name of a header.
+  std::optional<std::string> auth = {};
+  /// Of the provider's API.
+  std::optional<std::string> api_version = {};
   bool stream = true;
   /// Sent along with every request.
   std::map<std::string, std::string> headers = {};
@@ -42,7 +46,8 @@ struct node_options {
   std::vector<std::string> agent_files = {};
   /// By the prefix of model strings.
   std::map<std::string, provider_options> providers = {};
-  /// Threads that tools run on, at most; more calls wait their turn.
+  /// Threads that tools run on, at most and at least 1; more calls wait their
+  /// turn.
   std::size_t tool_threads_max = 64;
   /// Takes one line, on any thread. Null: warnings and errors go to standard
   /// error.
@@ -57,8 +62,8 @@ struct node_options {
 ///     node.start();
 ///
 /// Errors:  members throw `error`
-/// Threads: `add` and `start` belong to one thread; the rest to any, but not
-///          to the functions of an agent, which may not wait for their own node
+/// Threads: `add` and `start` belong to one thread; the rest to any, but not to
+///          callbacks (`on_event`, `done`), which must not wait
 class node {
 public:
   explicit node(node_options options = {});

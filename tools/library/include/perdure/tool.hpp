@@ -85,6 +85,9 @@ enum class on_expiry {
 struct tool_options {
   /// Runs alone: a barrier between the calls before and after it.
   bool sequential = false;
+  /// Does next to nothing and never waits: it is called at once, on a thread of
+  /// the node, and no timeout applies.
+  bool quick = false;
   /// Of one attempt; then the model is told, and `run_context::stop` says so.
   /// The agent's when absent.
   std::optional<std::chrono::milliseconds> timeout = {};
