@@ -34,6 +34,16 @@ bool is_blank(const model_response& response) {
                      });
 }
 
+/// Nothing but empty text and thoughts.
+bool is_empty(const model_response& response) {
+  return std::all_of(response.parts.begin(), response.parts.end(),
+                     [](const response_part& part) {
+                       const auto* text = std::get_if<text_part>(&part);
+                       return std::holds_alternative<thinking_part>(part)
+                              || (text != nullptr && text->content.empty());
+                     });
+}
+
 /// Whether the output is asked for by tools, so that text is no answer.
 bool wants_output_tool(const run_state& state) {
   const auto& output = state.definition->output;
@@ -64,7 +74,7 @@ entries reject(const run_state& state, timestamp now, json content,
 /// The response held no calls and no text.
 entries conclude_empty(const run_state& state, timestamp now) {
   const auto& response = state.last_response();
-  if (response.finish_reason == finish_reason::length)
+  if (response.finish_reason == finish_reason::length && is_empty(response))
     return fail(now, errc::token_limit_reached,
                 "the model used up its output tokens before it said anything; "
                 "raise model_settings.max_tokens or shorten the prompt");

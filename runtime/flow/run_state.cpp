@@ -338,17 +338,11 @@ void run_state::close_calls(message_state state) {
     parts.push_back(std::move(part));
   if (!chosen)
     charge_outputs();
-  std::map<std::string, std::uint32_t> retries;
+  count_retries();
   timestamp closed{};
-  for (const auto& call : calls) {
-    if (!call.result)
-      continue;
-    closed = std::max(closed, call.completed_at);
-    const auto& name = call.result->tool_name;
-    if (call.result->kind == tool_result_kind::retry)
-      retries[name] = retries_of(name) + 1;
-  }
-  tool_retries_ = std::move(retries);
+  for (const auto& call : calls)
+    if (call.result)
+      closed = std::max(closed, call.completed_at);
   if (chosen)
     output = calls[*chosen].result->content;
   calls.clear();
@@ -356,6 +350,22 @@ void run_state::close_calls(message_state state) {
     return begin_request(std::move(parts), closed);
   add_request(std::move(parts), closed, state);
   phase = run_phase::answered;
+}
+
+void run_state::count_retries() {
+  auto counts = tool_retries_;
+  const auto each = [this](tool_result_kind kind, const auto& apply) {
+    for (const auto& call : calls)
+      if (call.result && call.result->kind == kind)
+        apply(call.result->tool_name);
+  };
+  // A tool that worked starts anew, unless it also asked for a retry; one that
+  // was not called, or failed for good, keeps its count.
+  each(tool_result_kind::returned,
+       [&](const std::string& name) { counts.erase(name); });
+  each(tool_result_kind::retry,
+       [&](const std::string& name) { counts[name] = retries_of(name) + 1; });
+  tool_retries_ = std::move(counts);
 }
 
 void run_state::add_request(std::vector<request_part> parts, timestamp time,

@@ -169,6 +169,7 @@ private:
   void resume_calls(const run_created& x);
   void open_calls();
   void close_calls(message_state state);
+  void count_retries();
   void add_request(std::vector<request_part> parts, timestamp time,
                    message_state state);
   void begin_request(std::vector<request_part> parts, timestamp time);
