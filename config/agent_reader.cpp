@@ -144,17 +144,15 @@ void read_retries(const field_reader& fields, const reading& with,
   }
 }
 
-void read_without_effect(const field_reader& fields, const reading& with) {
-  if (const auto found = fields.find("output_schema"))
-    fields.add(*found, "structured output is not supported by this version; it "
-                       "comes with a later one. Remove output_schema: the "
-                       "output is text");
-  if (fields.choice("end_strategy", {"early", "graceful", "exhaustive"})) {
-    const auto found = fields.find("end_strategy");
-    with.problems.warn(found->node->position, found->path,
-                       "has no effect: without structured output there is "
-                       "nothing to choose between");
-  }
+void read_end_strategy(const field_reader& fields, agent_draft& draft) {
+  using enum runtime::end_strategy;
+  const auto name
+    = fields.choice("end_strategy", {"early", "graceful", "exhaustive"});
+  if (!name)
+    return;
+  for (const auto strategy : {early, graceful, exhaustive})
+    if (runtime::to_string(strategy) == *name)
+      draft.definition.end_strategy = strategy;
 }
 
 } // namespace
@@ -204,7 +202,8 @@ void read_agent(const file_place& root, const reading& with,
   read_instructions(fields, with, deps_schema, draft);
   read_model_settings(fields, draft);
   read_retries(fields, with, draft);
-  read_without_effect(fields, with);
+  read_end_strategy(fields, draft);
+  read_output_schema(fields, with, draft);
   draft.tool_timeout = fields.seconds("tool_timeout");
   definition.metadata = fields.object("metadata").value_or(json{});
   definition.model_policy = runtime::default_model_policy();

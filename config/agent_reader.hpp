@@ -27,6 +27,10 @@ std::optional<std::string>
 read_model_name(const file_place& place, const reading& with,
                 const agent_draft& draft);
 
+/// Reads the field `output_schema`.
+void read_output_schema(const field_reader& fields, const reading& with,
+                        agent_draft& draft);
+
 /// `path`, or where it is when it is relative to the file's folder.
 std::string resolve_path(const agent_draft& draft, const std::string& path);
 

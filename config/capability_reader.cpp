@@ -11,8 +11,9 @@ namespace {
 using runtime::json;
 
 const std::vector<std::string> supported{
-  "Approval", "Command",  "DeferredTools", "Durability",      "EventHandler",
-  "External", "Fallback", "Limits",        "SetToolMetadata", "Thinking"};
+  "Approval",     "Command",         "DeferredTools", "Durability",
+  "EventHandler", "External",        "Fallback",      "Limits",
+  "Output",       "SetToolMetadata", "Thinking"};
 
 /// May be there more than once.
 constexpr auto repeatable = std::to_array<std::string_view>(
@@ -190,6 +191,8 @@ private:
       read_thinking(entry);
     else if (entry.name == "Durability")
       read_durability(entry.arguments, with_, draft_);
+    else if (entry.name == "Output")
+      read_output(entry.arguments, with_, draft_);
     else if (entry.name == "Limits")
       read_limits(entry.arguments, with_, draft_);
     else if (entry.name == "SetToolMetadata")

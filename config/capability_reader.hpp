@@ -20,6 +20,8 @@ void read_durability(const file_place& place, const reading& with,
 /// @pre all tools were read
 void read_tool_metadata(const file_place& place, const reading& with,
                         agent_draft& draft);
+void read_output(const file_place& place, const reading& with,
+                 agent_draft& draft);
 void read_limits(const file_place& place, const reading& with,
                  agent_draft& draft);
 /// @pre all tools were read

@@ -63,8 +63,8 @@ struct fixture {
   void check_last_request() {
     const auto asked = server->asked();
     CAF_REQUIRE_EQUAL(asked.size(), 2u);
-    CAF_CHECK_EQUAL(messages_in(plain::parse(asked[1].body)),
-                    messages_in(from.request(1)));
+    CAF_CHECK_EQUAL(from.wire().messages(plain::parse(asked[1].body)),
+                    from.wire().messages(from.request(1)));
   }
 
   recording from;

@@ -55,7 +55,7 @@ const std::vector<bad_agent> bad_agents{
    "      argv: [x]\n      parameters: {type: object, pattern: 7}\n",
    {"a.yaml:6:"}},
   {"a.yaml",
-   "model: test\noutput_schema: {type: object}\n",
+   "model: test\noutput_schema: {type: array}\n",
    {"a.yaml:2:", "output_schema"}},
   {"a.json", "{\"model\": \"test\",\n \"name\": }", {"a.json:2:"}},
   {"a.json",

@@ -314,8 +314,7 @@ CAF_TEST(event handlers that cannot work are refused) {
 }
 
 CAF_TEST(what has no effect is a warning) {
-  const auto agent = load_rest(R"(end_strategy: early
-capabilities:
+  const auto agent = load_rest(R"(capabilities:
   - Command:
       name: a
       argv: [run]
@@ -325,13 +324,12 @@ capabilities:
   - Durability: {mcp: {retries: 1}, events: {retries: 1}}
   - SetToolMetadata: {prefect: {retries: 3}}
 )");
-  CAF_REQUIRE_EQUAL(agent.warnings.size(), 5u);
-  CAF_CHECK(contains(agent.warnings[0], "agents/desk.yaml:2:15: end_strategy"));
-  CAF_CHECK(contains(agent.warnings[1], "tool 'a': /properties/m/format"));
-  CAF_CHECK(contains(agent.warnings[1], ":8:9: "));
-  CAF_CHECK(contains(agent.warnings[2], "Durability.events"));
-  CAF_CHECK(contains(agent.warnings[3], "Durability.mcp"));
-  CAF_CHECK(contains(agent.warnings[4], "tools_by_name"));
+  CAF_REQUIRE_EQUAL(agent.warnings.size(), 4u);
+  CAF_CHECK(contains(agent.warnings[0], "tool 'a': /properties/m/format"));
+  CAF_CHECK(contains(agent.warnings[0], ":7:9: "));
+  CAF_CHECK(contains(agent.warnings[1], "Durability.events"));
+  CAF_CHECK(contains(agent.warnings[2], "Durability.mcp"));
+  CAF_CHECK(contains(agent.warnings[3], "tools_by_name"));
 }
 
 CAF_TEST(all problems are told at once in the order of the file) {
@@ -350,11 +348,12 @@ CAF_TEST(all problems are told at once in the order of the file) {
     "0.001\n"
     "agents/desk.yaml:5:5: capabilities[0]: the capability WebSearch is not "
     "supported by this version; supported: Approval, Command, DeferredTools, "
-    "Durability, EventHandler, External, Fallback, Limits, SetToolMetadata, "
-    "Thinking\n"
+    "Durability, EventHandler, External, Fallback, Limits, Output, "
+    "SetToolMetadata, Thinking\n"
     "agents/desk.yaml:6:5: capabilities[1]: unknown capability 'Comand'; did "
     "you mean Command? valid: Approval, Command, DeferredTools, Durability, "
-    "EventHandler, External, Fallback, Limits, SetToolMetadata, Thinking");
+    "EventHandler, External, Fallback, Limits, Output, SetToolMetadata, "
+    "Thinking");
 }
 
 CAF_TEST(wrong fields are refused) {
@@ -378,7 +377,6 @@ CAF_TEST(wrong fields are refused) {
   CAF_CHECK(refuses("instructions: [a, 5]", "2:19: instructions[1]: must be"));
   CAF_CHECK(refuses("instructions: {a: b}", "must be a string"));
   CAF_CHECK(refuses("deps_schema: 5", "must be an object"));
-  CAF_CHECK(refuses("output_schema: {type: object}", "later"));
   CAF_CHECK(refuses("model_settings: []", "must be an object"));
   CAF_CHECK(refuses("model_settings: {tool_choice: required}", "tool_choice"));
   CAF_CHECK(refuses("model_settings: {tool_choice: [a]}", "tool_choice"));

@@ -113,6 +113,11 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{Durability: {tools: {retry_delay_seconds: "
     "[1, 2], timeout_seconds: 5}}}]",
     "model: test\nend_strategy: early\ntool_timeout: 0.5",
+    "model: test\noutput_schema: {type: object}\ncapabilities: [{Output: "
+    "{mode: "
+    "native}}]",
+    "model: test\ncapabilities: [{Output: {types: [{name: A, schema: {type: "
+    "integer}}], allow_text: true}}]",
     "model: test\ncapabilities: [{External: {name: a}}, Approval]",
     "model: test\ncapabilities: [{External: {name: a}}, {Approval: {tools: "
     "[a], expires_after_seconds: 60, on_expiry: fail}}]",
@@ -139,7 +144,12 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\nmodle: test",
     "model: test\nname: a b",
     "model: test\ninstructions: [5]",
-    "model: test\noutput_schema: {type: object}",
+    "model: test\noutput_schema: {type: array}",
+    "model: test\ncapabilities: [{Output: {types: []}}]",
+    "model: test\ncapabilities: [{Output: {types: [{name: A}]}}]",
+    "model: test\noutput_schema: {type: object}\ncapabilities: [{Output: "
+    "{mode: "
+    "loud}}]",
     "model: test\nmodel_settings: {tool_choice: required}",
     "model: test\nretries: -1",
     "model: test\nretries: {both: 1}",

@@ -63,7 +63,7 @@ sums sums_of(const json& exchange) {
     sum.model = chunk.at("modelVersion");
     const auto& counts = chunk.at("usageMetadata");
     sum.input = counts.at("promptTokenCount");
-    sum.output = counts.at("candidatesTokenCount").get<std::int64_t>()
+    sum.output = counts.value("candidatesTokenCount", std::int64_t{0})
                  + counts.value("thoughtsTokenCount", 0);
   }
   return sum;
