@@ -17,6 +17,9 @@ bool agent_definition::needs_host() const noexcept {
          || std::any_of(
            tools.begin(), tools.end(),
            [](const auto& x) { return x.kind == tool_kind::function; })
+         || std::any_of(
+           handlers.begin(), handlers.end(),
+           [](const auto& x) { return x.kind == handler_kind::function; })
          || std::any_of(output.types.begin(), output.types.end(),
                         [](const auto& x) { return x.has_function; });
 }

@@ -48,6 +48,30 @@ run_usage usage_of(const json& usage) {
           count("output_tokens"), usage};
 }
 
+runtime::on_interrupt to_runtime(on_interrupt what) {
+  switch (what) {
+    case on_interrupt::retry:
+      return runtime::on_interrupt::retry;
+    case on_interrupt::fail:
+      return runtime::on_interrupt::fail;
+    case on_interrupt::ask:
+      return runtime::on_interrupt::ask;
+  }
+  return runtime::on_interrupt::retry;
+}
+
+runtime::cache_scope to_runtime(cache_scope scope) {
+  switch (scope) {
+    case cache_scope::definition:
+      return runtime::cache_scope::definition;
+    case cache_scope::agent:
+      return runtime::cache_scope::agent;
+    case cache_scope::all:
+      return runtime::cache_scope::all;
+  }
+  return runtime::cache_scope::definition;
+}
+
 /// Adds the field unless it says nothing.
 void add(json& body, const char* key, const json& value) {
   if (!value.is_null() && value != "")
@@ -78,17 +102,17 @@ merged(const task_config& config, runtime::task_policy base) {
   if (config.timeout)
     base.timeout = config.timeout;
   if (config.on_interrupt)
-    switch (*config.on_interrupt) {
-      case on_interrupt::retry:
-        base.on_interrupt = runtime::on_interrupt::retry;
-        break;
-      case on_interrupt::fail:
-        base.on_interrupt = runtime::on_interrupt::fail;
-        break;
-      case on_interrupt::ask:
-        base.on_interrupt = runtime::on_interrupt::ask;
-        break;
-    }
+    base.on_interrupt = to_runtime(*config.on_interrupt);
+  if (config.cache_policy)
+    base.cache.mode = *config.cache_policy == cache_policy::inputs
+                        ? runtime::cache_mode::inputs
+                        : runtime::cache_mode::none;
+  if (!config.cache_exclude.empty())
+    base.cache.exclude = config.cache_exclude;
+  if (config.cache_expiration)
+    base.cache.expiration = config.cache_expiration;
+  if (config.cache_scope)
+    base.cache.scope = to_runtime(*config.cache_scope);
   return base;
 }
 

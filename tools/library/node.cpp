@@ -20,7 +20,8 @@ using library::await;
 }
 
 config::provider_options to_config(const provider_options& from) {
-  return {from.base_url, from.api_key, from.wire, from.stream, from.headers};
+  return {from.base_url,    from.api_key, from.wire,   from.auth,
+          from.api_version, from.stream,  from.headers};
 }
 
 /// The node file that these options come to.

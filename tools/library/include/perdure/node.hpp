@@ -24,6 +24,10 @@ struct provider_options {
   std::optional<std::string> api_key = {};
   /// E.g. `openai-chat`; a provider of one's own needs it.
   std::optional<std::string> wire = {};
+  /// How the key is shown: `bearer`, or the name of a header.
+  std::optional<std::string> auth = {};
+  /// Of the provider's API.
+  std::optional<std::string> api_version = {};
   bool stream = true;
   /// Sent along with every request.
   std::map<std::string, std::string> headers = {};

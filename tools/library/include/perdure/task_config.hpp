@@ -20,6 +20,25 @@ enum class on_interrupt {
   ask,
 };
 
+/// Whether a task takes the outcome that an equal task of another run had.
+enum class cache_policy {
+  none,
+  /// Equal are tasks of which everything that goes into them is equal: name,
+  /// schema, arguments, deps and metadata of a tool's call; model, settings and
+  /// messages of a model request. A tool's code is not looked at.
+  inputs,
+};
+
+/// Whose outcomes count.
+enum class cache_scope {
+  /// Of the very same definition of the agent.
+  definition,
+  /// Of any version of the agent.
+  agent,
+  /// Of other agents as well.
+  all,
+};
+
 /// How the attempts of one kind of task are made. What is absent stays as it
 /// is: 3 retries for model requests and none for tools.
 struct task_config {
@@ -32,6 +51,13 @@ struct task_config {
   /// Of one attempt.
   std::optional<std::chrono::milliseconds> timeout = {};
   std::optional<perdure::on_interrupt> on_interrupt = {};
+  std::optional<perdure::cache_policy> cache_policy = {};
+  /// Inputs that do not matter: `deps`, `metadata`, `model_settings`, names of
+  /// arguments, JSON pointers into them.
+  std::vector<std::string> cache_exclude = {};
+  /// How long an outcome can be used.
+  std::optional<std::chrono::milliseconds> cache_expiration = {};
+  std::optional<perdure::cache_scope> cache_scope = {};
 };
 
 /// The tool is not a task: it runs inside the run, and only its result is kept.
