@@ -38,5 +38,20 @@ expect yes 'deleted'
 echo n | run no approval
 expect no 'The user wants to keep it.'
 
+run event_handler event_handler </dev/null
+expect event_handler '{"season":"autumn"}'
+# The run does not wait for its handler: what is missing comes with the next
+# process, and nothing comes twice.
+run event_handler event_handler </dev/null
+log=$place/event_handler/audit.log
+touch "$log"
+for _ in $(seq 100); do
+  [ "$(grep -c run_state "$log")" -lt 2 ] || break
+  run event_handler event_handler </dev/null
+done
+cp "$log" "$place/audit.out"
+expect audit 'function_tool_result'
+[ "$(sort "$log" | uniq -d | wc -l)" -eq 0 ] || { echo "twice in the log"; failed=1; }
+
 [ "$failed" -eq 0 ] && echo "all examples did what they should"
 exit "$failed"
