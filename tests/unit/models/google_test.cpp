@@ -136,9 +136,9 @@ CAF_TEST(contents begin with a user and results are apart) {
   CAF_CHECK_EQUAL(response(2), R"({"return_value":[1,2]})");
   CAF_CHECK_EQUAL(response(3),
                   R"({"error":"No.\n\nFix the errors and try again."})");
-  const auto& said = contents[1].at("parts");
-  CAF_REQUIRE_EQUAL(said.size(), 3u);
-  CAF_CHECK_EQUAL(said[2].at("text"), "<system>S2</system>");
+  const auto& spoken = contents[1].at("parts");
+  CAF_REQUIRE_EQUAL(spoken.size(), 3u);
+  CAF_CHECK_EQUAL(spoken[2].at("text"), "<system>S2</system>");
 
   struct talk resumed;
   CAF_REQUIRE(
