@@ -19,8 +19,6 @@ constexpr std::uint64_t time_offset = std::uint64_t{1} << 63;
 /// A record that LMDB and Protobuf can both hold.
 constexpr std::size_t entry_size_max = std::size_t{1} << 30;
 
-constexpr std::size_t cache_key_max = 256;
-
 constexpr std::string_view digits = "0123456789abcdef";
 
 /// Value of a lower-case hex digit, or 16.

@@ -108,6 +108,9 @@ constexpr std::size_t cache_sweep_max = 8;
 
 // -- rules that hold before the store is asked --------------------------------
 
+/// Bytes of the longest key of the cache.
+constexpr std::size_t cache_key_max = 256;
+
 /// What is wrong with `batch` on its own; errc::none when nothing is.
 append_outcome check(const append_batch& batch, std::uint64_t epoch);
 

@@ -33,8 +33,9 @@ bool is_permanent(CURLcode code) {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return true;
+    // Garbage instead of a head is an unsupported protocol too, and may be a
+    // proxy's that is just starting: URLs have a scheme that is known.
     default:
       return false;
   }

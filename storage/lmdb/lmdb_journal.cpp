@@ -245,6 +245,8 @@ public:
 
   result<std::optional<cache_ref>>
   find_cached(const std::string& key) const override {
+    if (key.empty() || key.size() > cache_key_max)
+      return std::optional<cache_ref>{}; // no row can have it
     auto reader = env_->read();
     if (!reader)
       return reader.error();

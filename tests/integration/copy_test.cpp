@@ -54,6 +54,11 @@ struct fixture {
   real_node node{environment()};
 };
 
+/// Waits for the run's end.
+std::string output_of(real_node& at, const std::string& run) {
+  return at.api().wait_for_state(run, "completed")["output"].dump();
+}
+
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(copy_tests, fixture)
@@ -61,8 +66,7 @@ CAF_TEST_FIXTURE_SCOPE(copy_tests, fixture)
 CAF_TEST(a copy of a node at work is a node that goes on from there) {
   server.play({says("One."), silent(), says("Two.")});
   const auto done = create();
-  CAF_REQUIRE_EQUAL(node.api().wait_for_state(done, "completed")["output"],
-                    "One.");
+  CAF_REQUIRE_EQUAL(output_of(node, done), R"("One.")");
   const auto open = create();
   CAF_REQUIRE(server.wait_for_connections(2));
   real_node other{environment()};
@@ -71,16 +75,13 @@ CAF_TEST(a copy of a node at work is a node that goes on from there) {
   CAF_CHECK(node.api().is_healthy());
   // What came later is not in the copy.
   const auto later = create();
-  CAF_CHECK_EQUAL(node.api().wait_for_state(later, "completed")["output"],
-                  "Two.");
+  CAF_CHECK_EQUAL(output_of(node, later), R"("Two.")");
   node.kill9();
   server.play({says("Three.")});
   prepare(other);
   other.start();
-  CAF_CHECK_EQUAL(other.api().wait_for_state(done, "completed")["output"],
-                  "One.");
-  CAF_CHECK_EQUAL(other.api().wait_for_state(open, "completed")["output"],
-                  "Three.");
+  CAF_CHECK_EQUAL(output_of(other, done), R"("One.")");
+  CAF_CHECK_EQUAL(output_of(other, open), R"("Three.")");
   CAF_CHECK_EQUAL(other.api().get("/v1/runs/" + later).status, 404);
 }
 

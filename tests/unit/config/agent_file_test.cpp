@@ -327,8 +327,8 @@ CAF_TEST(what has no effect is a warning) {
   CAF_REQUIRE_EQUAL(agent.warnings.size(), 4u);
   CAF_CHECK(contains(agent.warnings[0], "tool 'a': /properties/m/format"));
   CAF_CHECK(contains(agent.warnings[0], ":7:9: "));
-  CAF_CHECK(contains(agent.warnings[1], "Durability.events"));
-  CAF_CHECK(contains(agent.warnings[2], "Durability.mcp"));
+  CAF_CHECK(contains(agent.warnings[1], "Durability.mcp"));
+  CAF_CHECK(contains(agent.warnings[2], "Durability.events"));
   CAF_CHECK(contains(agent.warnings[3], "tools_by_name"));
 }
 

@@ -187,14 +187,16 @@ CAF_TEST(the test model gives an output of the form that is asked for) {
   CAF_CHECK_EQUAL(call.tool_name, "final_result");
   CAF_CHECK_EQUAL(call.args, R"({"name":"a"})");
   // Asked again, it is another call.
-  CAF_CHECK_NOT_EQUAL(
-    std::get<tool_call_part>(answer(1).parts.at(0)).tool_call_id,
-    call.tool_call_id);
+  const auto second = answer(1);
+  CAF_CHECK_NOT_EQUAL(std::get<tool_call_part>(second.parts.at(0)).tool_call_id,
+                      call.tool_call_id);
   definition.output.mode = output_mode::prompted;
-  CAF_CHECK_EQUAL(std::get<text_part>(answer(0).parts.at(0)).content,
+  const auto prompted = answer(0);
+  CAF_CHECK_EQUAL(std::get<text_part>(prompted.parts.at(0)).content,
                   R"({"name":"a"})");
   definition.output.allow_text = true;
-  CAF_CHECK_EQUAL(std::get<text_part>(answer(0).parts.at(0)).content,
+  const auto text = answer(0);
+  CAF_CHECK_EQUAL(std::get<text_part>(text.parts.at(0)).content,
                   "success (no tool calls)");
 }
 
