@@ -5,6 +5,7 @@
 #include "tools/bench/host.hpp"
 #include "tools/bench/load_process.hpp"
 #include "tools/bench/long_run.hpp"
+#include "tools/bench/stream_lag.hpp"
 #include "tools/bench/usage.hpp"
 
 #include <CLI/CLI.hpp>
@@ -30,7 +31,11 @@ measured: model providers, networks, commands, MCP servers, watchers.
 
 With --long only one thing is measured: what the steps of a single run of N steps
 cost at its beginning and at its end, once with answers from a script and once
-with a provider on loopback, to which each request is encoded and sent.)";
+with a provider on loopback, to which each request is encoded and sent.
+
+With --streams only one thing is measured: the time from the moment a provider
+sends a chunk to the moment the run's watcher has its event, with N runs that are
+streamed at a time, 50 chunks a second each.)";
 
 struct settings {
   std::string directory = "/tmp/perdure-bench";
@@ -39,6 +44,7 @@ struct settings {
   std::size_t in_flight = 10'000;
   std::size_t parked = 100'000;
   std::size_t long_steps = 0;
+  std::size_t streams = 0;
   std::size_t threads = 0;
   std::string json_file;
 };
@@ -213,16 +219,30 @@ int main(int argc, char** argv) {
     .add_option("--long", options.long_steps,
                 "Steps of one long run, measured alone; 0 leaves it out")
     ->check(CLI::Range(0, 1'000'000));
+  app
+    .add_option("--streams", options.streams,
+                "Runs that are streamed at a time, measured alone; 0 leaves it "
+                "out")
+    ->check(CLI::Range(0, 10'000));
   app.add_option("--threads", options.threads,
                  "Threads of the actor system; 0 is one per core");
   app.add_option("--json", options.json_file, "Also write the figures here");
   CLI11_PARSE(app, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  // Both fork: before any thread.
+  // They fork: before any thread.
   load_process callers;
   std::optional<chat_server> chat;
-  if (options.long_steps > 0) {
+  std::optional<stream_peer> peer;
+  stream_lag_options lag;
+  if (options.long_steps > 0)
     chat.emplace(options.long_steps);
+  if (options.streams > 0) {
+    lag.directory = fresh(options, "streams");
+    lag.streams = options.streams;
+    lag.threads = options.threads;
+    peer.emplace(lag);
+  }
+  if (chat || peer) {
     options.concurrency.clear();
     options.in_flight = options.parked = 0;
   }
@@ -236,6 +256,8 @@ int main(int argc, char** argv) {
     out["parked"] = parking(options, callers);
   if (chat)
     out["long"] = long_runs(options, callers, chat->port());
+  if (peer)
+    out["streams"] = stream_lag(lag, *peer);
   if (!options.json_file.empty())
     std::ofstream{options.json_file} << out.dump(2) << '\n';
   return 0;
