@@ -132,8 +132,7 @@ void add_tasks(text& out, const metrics& numbers) {
      {tool, "unknown", {entry_sort::tool_unknown}}});
   out.metric("perdure_questions_total", "counter", "Questions to people.")
     .value(sum(numbers, {entry_sort::question_asked}), "event=\"asked\"")
-    .value(sum(numbers, {entry_sort::question_answered}),
-           "event=\"answered\"");
+    .value(sum(numbers, {entry_sort::question_answered}), "event=\"answered\"");
   out
     .metric("perdure_model_requests_in_flight", "gauge",
             "Requests that providers are answering.")

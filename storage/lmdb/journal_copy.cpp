@@ -35,7 +35,8 @@ int sync(const std::filesystem::path& path) {
   return code;
 }
 
-int copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
+int copy_store(const std::filesystem::path& from,
+               const std::filesystem::path& to) {
   MDB_env* opened = nullptr;
   if (auto code = mdb_env_create(&opened); code != 0)
     return code;

@@ -524,7 +524,7 @@ std::vector<scenario> all_scenarios() {
   for (auto part :
        {model_scenarios(), tool_scenarios(), policy_scenarios(),
         people_scenarios(), output_scenarios(), fallback_scenarios(),
-         handler_scenarios(), cache_scenarios(), client_scenarios()})
+        handler_scenarios(), cache_scenarios(), client_scenarios()})
     out.insert(out.end(), part.begin(), part.end());
   return out;
 }
