@@ -137,10 +137,12 @@ void run_state::on(const run_taken_over& x) {
 }
 
 void run_state::on(const task_completed& x) {
-  if (open_task(x.task) == nullptr)
+  auto* task = open_task(x.task);
+  if (task == nullptr)
     return;
   if (!first_outcome_at)
     first_outcome_at = x.started_at;
+  task->note = nullptr;
   if (const auto* error = std::get_if<task_error>(&x.outcome))
     fatal = *error;
   else if (const auto* response = std::get_if<model_response>(&x.outcome))
