@@ -505,7 +505,8 @@ void flow_run_state::on(const caf::down_msg& gone) {
                                                + to_string(gone.reason),
                                              true,
                                              {},
-                                             0}}};
+                                             0},
+                    run->progress(crashed->first).note}};
   on(ended);
 }
 
