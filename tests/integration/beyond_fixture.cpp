@@ -98,8 +98,8 @@ std::vector<json> beyond_fixture::bodies() {
 json beyond_fixture::entries(const std::string& run_id,
                              const std::string& kind) const {
   auto out = json::array();
-  for (auto& entry :
-       value_of(*node, "/v1/runs/" + run_id + "/journal")["entries"])
+  const auto journal = value_of(*node, "/v1/runs/" + run_id + "/journal");
+  for (const auto& entry : journal["entries"])
     if (entry.value("type", "") == kind)
       out.push_back(entry);
   return out;
