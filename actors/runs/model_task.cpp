@@ -56,8 +56,7 @@ void model_task_state::start() {
       return "pyd_ai_" + world->make_token();
     },
     options.definition->model_settings, std::move(options.request),
-    options.note, options.policy.on_interrupt == runtime::on_interrupt::retry,
-    options.policy.timeout.has_value()});
+    options.note, options.policy.timeout.has_value()});
   perform(turn->begin(sink));
 }
 

@@ -37,6 +37,12 @@ class responses_codec final
   : public wire_codec<responses_conversation, responses_events,
                       parts_builder::ending::explicit_only> {
 public:
+  [[nodiscard]] result<wire_request>
+  go_on(const reading_options& with, const wire_request& sent,
+        const model_response& so_far) const override {
+    return find_response(with, sent, so_far);
+  }
+
   [[nodiscard]] wire_request
   fetch(const json& settings, const json& job,
         std::optional<std::int64_t> after) const override {

@@ -111,7 +111,7 @@ turn_step model_turn::on_end(std::optional<attempt_failure> broken,
 }
 
 turn_result model_turn::expire() const {
-  auto left = kept();
+  auto left = note_;
   left.job = nullptr;
   return {attempt_failure{errc::model_timeout,
                           options_.identity.model_name
@@ -125,15 +125,7 @@ turn_result model_turn::expire() const {
 }
 
 json model_turn::note() const {
-  return to_json(kept());
-}
-
-turn_note model_turn::kept() const {
-  auto left = note_;
-  // What goes on behind a pause may have been asked for already.
-  if (!options_.may_repeat)
-    left.so_far.reset();
-  return left;
+  return to_json(note_);
 }
 
 std::optional<json> model_turn::news() {
@@ -206,7 +198,6 @@ turn_step model_turn::fetch(std::chrono::milliseconds delay) {
 
 turn_step model_turn::go_on() {
   reader_.reset();
-  is_fetch_ = false;
   auto next
     = options_.wire->go_on(reading({}), options_.request, *note_.so_far);
   if (!next)
@@ -214,6 +205,8 @@ turn_step model_turn::go_on() {
       attempt_failure{next.error().code, next.error().message, false, {}, 0},
       nullptr};
   has_job_ = next->in_background;
+  is_fetch_ = has_job_;
+  is_streamed_ = false;
   return turn_exchange{
     std::move(*next), {}, "/part/" + std::to_string(note_.pauses + 1)};
 }
@@ -247,10 +240,9 @@ turn_step model_turn::refused(timestamp now) {
   }
   if (is_fetch_ && is_gone(status_)) {
     reason.code = errc::model_job_expired;
-    reason.message += " (the provider no longer has the response "
-                      + std::string{text_or_empty(note_.job, "id")}
-                      + ", which it made in the background; start the run "
-                        "again)";
+    reason.message += " (the provider no longer has the response"
+                      + (note_.job.is_null() ? "" : " " + to_text(note_.job))
+                      + " that it made in the background; start the run again)";
     reason.retryable = false;
     note_.job = nullptr;
   }

@@ -42,8 +42,6 @@ struct turn_options {
   /// What the turn begins with, unless an attempt before it left a note.
   wire_request request;
   json note;
-  /// A request that was interrupted may be sent again.
-  bool may_repeat = true;
   /// Whoever drives the turn has a limit of time.
   bool has_deadline = false;
 };
@@ -98,8 +96,6 @@ public:
   [[nodiscard]] std::optional<json> news();
 
 private:
-  /// What may be remembered.
-  [[nodiscard]] turn_note kept() const;
   [[nodiscard]] bool succeeded() const noexcept;
   [[nodiscard]] reading_options reading(std::string_view content_type) const;
   /// Where the parts of the present segment are in the whole response.

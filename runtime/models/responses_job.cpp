@@ -29,6 +29,26 @@ wire_request fetch_response(const json& settings, const json& job,
   return wire;
 }
 
+result<wire_request>
+find_response(const reading_options& with, const wire_request& sent,
+              const model_response& so_far) {
+  if (!so_far.provider_response_id || so_far.provider_response_id->empty())
+    return failure{errc::model_bad_response,
+                   with.identity.model_name
+                     + ": the response was left unfinished and has no "
+                       "`provider_response_id` that it could be asked for by"};
+  wire_request wire;
+  wire.method = "GET";
+  wire.path = path_of({{"id", *so_far.provider_response_id}});
+  wire.headers = sent.headers;
+  for (auto& [name, value] : wire.headers)
+    if (name == "accept")
+      value = "application/json";
+  wire.timeout = sent.timeout;
+  wire.in_background = true;
+  return wire;
+}
+
 wire_request cancel_response(const json& settings, const json& job) {
   wire_request wire;
   wire.path = path_of(job) + "/cancel";

@@ -12,6 +12,12 @@ namespace perdure::runtime {
 wire_request fetch_response(const json& settings, const json& job,
                             std::optional<std::int64_t> after);
 
+/// See `codec::go_on`: a response that was left while it was made in the
+/// background is looked for.
+result<wire_request>
+find_response(const reading_options& with, const wire_request& sent,
+              const model_response& so_far);
+
 /// See `codec::cancel`. A response that has ended is not changed by it.
 wire_request cancel_response(const json& settings, const json& job);
 

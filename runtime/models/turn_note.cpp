@@ -16,6 +16,12 @@ json to_json(const turn_note& note) {
   return out;
 }
 
+bool names_work(const json& note) {
+  return !note.is_null()
+         && (find_value(note, "job") != nullptr
+             || find_value(note, "so_far") == nullptr);
+}
+
 result<turn_note> turn_note_from_json(const json& value) {
   turn_note note;
   if (const auto* job = find_value(value, "job"))

@@ -22,6 +22,10 @@ struct turn_note {
 /// @returns null when there is nothing to remember
 json to_json(const turn_note& note);
 
+/// Whether a note of a task is about work that another system does, so that to
+/// ask for it repeats nothing. What goes on behind a pause is a request anew.
+[[nodiscard]] bool names_work(const json& note);
+
 /// Errors: errc::internal, errc::invalid_message_history for what another
 /// program wrote
 result<turn_note> turn_note_from_json(const json& value);

@@ -169,4 +169,19 @@ CAF_TEST(a provider that refuses to tell is left and its work ended) {
   CAF_CHECK_EQUAL(asked(), (lines{polled, "POST /v1/responses/resp_1/cancel"}));
 }
 
+CAF_TEST(a history may end in a response that is still made) {
+  const json request{{"kind", "request"},
+                     {"parts", json::array({{{"part_kind", "user-prompt"},
+                                             {"content", "Mexico?"}}})}};
+  const json left{{"kind", "response"},
+                  {"parts", json::array()},
+                  {"provider_response_id", "resp_1"},
+                  {"state", "suspended"}};
+  const auto run_id
+    = begin("plain", {pending("in_progress"), complete()},
+            {{"message_history", json::array({request, left})}});
+  check_output(run_id, hello);
+  CAF_CHECK_EQUAL(asked(), (lines{polled, polled}));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -47,10 +47,11 @@ beyond_fixture::beyond_fixture(const std::string& wire, const json& settings)
   node->start();
 }
 
-std::string beyond_fixture::begin(const std::string& agent,
-                                  std::vector<reaction> reactions) {
+std::string
+beyond_fixture::begin(const std::string& agent, std::vector<reaction> reactions,
+                      json request) {
   server.play(std::move(reactions));
-  const json request{{"agent", agent}, {"prompt", "Go."}};
+  request["agent"] = agent;
   const auto answer = node->api().post("/v1/runs", runtime::to_text(request));
   if (answer.status != 201)
     throw std::runtime_error("no run: " + answer.body);

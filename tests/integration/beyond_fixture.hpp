@@ -20,8 +20,10 @@ public:
   /// @param wire prefix of the model
   beyond_fixture(const std::string& wire, const runtime::json& settings);
 
-  /// What the server plays from now on; a run that begins.
-  std::string begin(const std::string& agent, std::vector<reaction> reactions);
+  /// Starts a run that meets these reactions.
+  /// @param request what is asked for besides the agent
+  std::string begin(const std::string& agent, std::vector<reaction> reactions,
+                    runtime::json request = {{"prompt", "Go."}});
 
   /// Waits until the journal says what the model request is known by.
   void wait_for_note(const std::string& run_id);

@@ -10,6 +10,7 @@ using namespace perdure::runtime::test;
 namespace {
 
 const json note{{"job", {{"id", "resp_1"}}}};
+const json pause{{"so_far", {{"kind", "response"}}}, {"pauses", 1}};
 
 entry noted(std::uint32_t attempt = 1) {
   return task_noted{at(1), model_task(1), attempt, note};
@@ -111,4 +112,28 @@ CAF_TEST(a request in doubt that is noted is asked for) {
     CAF_CHECK(
       !recover(run_with(definition, {created(), begun}), at(2)).empty());
   }
+}
+
+CAF_TEST(a history that ends in a suspended response goes on with it) {
+  auto first = created(nullptr);
+  const message asked = model_request{{user_prompt_part{"Hi.", at(0)}}, {}};
+  auto left = response({text_part{"Let me", {}}});
+  left.state = message_state::suspended;
+  first.input.history = {std::make_shared<const message>(asked),
+                         std::make_shared<const message>(left)};
+  const auto state = run_with(with_retries(0), {first});
+  CAF_CHECK(state.phase == run_phase::requesting);
+  CAF_REQUIRE_EQUAL(state.history.size(), 1u);
+  CAF_CHECK_EQUAL(state.supplied, 0u);
+  const auto& again = std::get<model_request>(*state.history.back());
+  CAF_REQUIRE_EQUAL(again.parts.size(), 1u);
+  CAF_CHECK_EQUAL(std::get<user_prompt_part>(again.parts[0]).content, "Hi.");
+  CAF_CHECK_EQUAL(state.model.note.at("so_far").at("parts").at(0).at("content"),
+                  "Let me");
+  CAF_CHECK_EQUAL(state.model.note.at("pauses"), 0);
+  CAF_CHECK_EQUAL(decide(state, at(1)).size(), 1u);
+  // Any other response has been acted on.
+  left.state = message_state::complete;
+  first.input.history[1] = std::make_shared<const message>(left);
+  CAF_CHECK(run_with(with_retries(0), {first}).phase == run_phase::answered);
 }

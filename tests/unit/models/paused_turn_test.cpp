@@ -154,16 +154,6 @@ CAF_TEST(what was said before an interruption is not asked for again) {
   CAF_CHECK_EQUAL(response.usage.input_tokens, 44);
 }
 
-CAF_TEST(nothing is noted where a request must not be repeated) {
-  turn_driver driver{"anthropic", nullptr, false, nullptr, false};
-  std::ignore = driver.begin();
-  std::ignore = driver.answer(
-    body_type, body(json::array({text("Let me look.")}), "pause_turn"));
-  CAF_CHECK(!driver.turn->news());
-  const auto step = driver.refuse(529);
-  CAF_CHECK(std::get<turn_result>(step).note.is_null());
-}
-
 CAF_TEST(a turn is not paused for ever) {
   turn_driver driver{"anthropic", nullptr, false};
   auto step = driver.begin();

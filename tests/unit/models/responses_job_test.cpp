@@ -369,3 +369,30 @@ CAF_TEST(without the setting a broken stream is another attempt) {
   CAF_CHECK(std::get<turn_result>(step).note.is_null());
   CAF_CHECK(!driver.turn->news());
 }
+
+CAF_TEST(a response that was left unfinished is looked for) {
+  const json left{{"kind", "response"},
+                  {"parts", json::array()},
+                  {"provider_response_id", "resp_1"},
+                  {"state", "suspended"}};
+  const json note{{"so_far", left}, {"pauses", 0}};
+  turn_driver driver{"openai-responses", nullptr, true, note};
+  auto step = driver.begin();
+  CAF_CHECK_EQUAL(exchange(step).request.method, "GET");
+  CAF_CHECK_EQUAL(exchange(step).request.path, "/responses/resp_1");
+  step = driver.answer(body_type, pending());
+  CAF_CHECK_EQUAL(driver.turn->news().value_or(json{}).value("job", json{}),
+                  plain_note.at("job"));
+  CAF_CHECK_EQUAL(exchange(step).request.path, "/responses/resp_1");
+  check_hello(
+    driver.response(driver.answer(body_type, completed("Hello there."))));
+
+  turn_driver late{"openai-responses", nullptr, true, note};
+  std::ignore = late.begin();
+  CAF_CHECK(failed(late.refuse(404)).code == errc::model_job_expired);
+
+  auto nameless = note;
+  nameless["so_far"].erase("provider_response_id");
+  turn_driver lost{"openai-responses", nullptr, true, nameless};
+  CAF_CHECK(failed(lost.begin()).code == errc::model_bad_response);
+}

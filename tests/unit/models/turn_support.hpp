@@ -32,7 +32,7 @@ inline std::string joined(const std::vector<std::string>& frames) {
 /// A turn, and what a watcher sees of it.
 struct turn_driver {
   turn_driver(const std::string& wire, json settings, bool stream,
-              json note = nullptr, bool may_repeat = true) {
+              json note = nullptr) {
     auto definition = std::make_shared<runtime::agent_definition>();
     definition->model_settings = settings;
     const auto provider
@@ -44,10 +44,9 @@ struct turn_driver {
     runtime::model_request request;
     request.parts.push_back(runtime::user_prompt_part{"Go.", {}});
     CAF_REQUIRE(talk->add(request));
-    turn.emplace(runtime::turn_options{codec, identity, profile,
-                                       [] { return std::string{"made"}; },
-                                       std::move(settings), talk->request({}),
-                                       std::move(note), may_repeat, false});
+    turn.emplace(runtime::turn_options{
+      codec, identity, profile, [] { return std::string{"made"}; },
+      std::move(settings), talk->request({}), std::move(note), false});
   }
 
   runtime::turn_step begin() {
