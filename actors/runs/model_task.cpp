@@ -1,5 +1,6 @@
 #include "actors/runs/model_task.hpp"
 
+#include "actors/runs/mailbox_receiver.hpp"
 #include "actors/runs/provider_request.hpp"
 
 #include <algorithm>
@@ -8,34 +9,6 @@
 namespace perdure::actors {
 
 using std::chrono::milliseconds;
-
-namespace {
-
-/// Carries what arrives on the client's thread to the task's mailbox.
-class mailbox_receiver final : public http_receiver {
-public:
-  mailbox_receiver(model_task_actor task, std::uint64_t exchange)
-    : task_(std::move(task)), exchange_(exchange) {}
-
-  void on_head(http_head head) override {
-    caf::anon_send(task_, http_arrived{std::move(head), exchange_});
-  }
-
-  void on_body(std::string chunk) override {
-    caf::anon_send(task_, http_arrived{std::move(chunk), exchange_});
-  }
-
-  void on_end(http_failure reason) override {
-    caf::anon_send(task_, http_arrived{std::move(reason), exchange_});
-    task_ = nullptr;
-  }
-
-private:
-  model_task_actor task_;
-  std::uint64_t exchange_;
-};
-
-} // namespace
 
 model_task_state::model_task_state(model_task_actor::pointer self_ptr)
   : self(self_ptr) {
@@ -132,7 +105,8 @@ void model_task_state::open() {
     request.timeout = std::min(left.value_or(milliseconds::max()),
                                setting.value_or(milliseconds::max()));
   exchange = options.services->http->start(
-    std::move(request), std::make_shared<mailbox_receiver>(self, ++exchanges));
+    std::move(request),
+    std::make_shared<mailbox_receiver<model_task_actor>>(self, ++exchanges));
 }
 
 void model_task_state::close() {
