@@ -3,6 +3,7 @@
 #include "runtime/messages/model_text.hpp"
 #include "runtime/models/json_read.hpp"
 #include "runtime/models/openai_common.hpp"
+#include "runtime/models/tool_files.hpp"
 #include "runtime/models/user_content.hpp"
 
 namespace perdure::runtime {
@@ -11,6 +12,10 @@ namespace {
 
 json chat_message(const char* role, json content) {
   return {{"role", role}, {"content", std::move(content)}};
+}
+
+json tool_message(const std::string& id, std::string text) {
+  return {{"role", "tool"}, {"tool_call_id", id}, {"content", std::move(text)}};
 }
 
 result<json> encode_item(const user_item& item, const model_identity& to) {
@@ -53,17 +58,10 @@ encode_part(const request_part& part, const model_identity& to) {
       return content.error();
     return encoded{chat_message("user", std::move(*content))};
   }
-  const auto for_call = [](const std::string& id, std::string text) {
-    return encoded{json{
-      {"role", "tool"}, {"tool_call_id", id}, {"content", std::move(text)}}};
-  };
-  if (const auto* returned = std::get_if<tool_return_part>(&part))
-    return for_call(returned->tool_call_id, text_of(*returned));
-  if (const auto* retry = std::get_if<retry_prompt_part>(&part)) {
-    if (retry->tool_name)
-      return for_call(retry->tool_call_id, text_of(*retry));
-    return encoded{chat_message("user", text_of(*retry))};
-  }
+  if (const auto* retry = std::get_if<retry_prompt_part>(&part))
+    return encoded{retry->tool_name
+                     ? tool_message(retry->tool_call_id, text_of(*retry))
+                     : chat_message("user", text_of(*retry))};
   if (const auto* opaque = std::get_if<opaque_part>(&part))
     return failure{errc::invalid_argument,
                    "the Chat Completions API has no form for a part of kind `"
@@ -183,7 +181,14 @@ result<std::vector<json>>
 chat_conversation::encode(const model_request& request) {
   std::vector<json> leading;
   std::vector<json> encoded;
+  std::vector<user_item> files;
   for (const auto& part : request.parts) {
+    if (const auto* given = std::get_if<tool_return_part>(&part)) {
+      auto shown = show(*given);
+      encoded.push_back(tool_message(given->tool_call_id, shown.text));
+      files.insert(files.end(), shown.files.begin(), shown.files.end());
+      continue;
+    }
     auto value = encode_part(part, options_.identity);
     if (!value)
       return value.error();
@@ -192,6 +197,13 @@ chat_conversation::encode(const model_request& request) {
     const auto leads = elements_.empty() && encoded.empty()
                        && std::holds_alternative<system_prompt_part>(part);
     (leads ? leading : encoded).push_back(std::move(**value));
+  }
+  // Results are text; what is in them is shown behind all of them.
+  if (!files.empty()) {
+    auto content = encode_files(files, options_.identity, encode_item);
+    if (!content)
+      return content.error();
+    encoded.push_back(chat_message("user", std::move(*content)));
   }
   if (!leading.empty()) {
     leading_.insert(leading_.end(), leading.begin(), leading.end());

@@ -3,6 +3,7 @@
 #include "runtime/messages/model_text.hpp"
 #include "runtime/models/json_read.hpp"
 #include "runtime/models/openai_common.hpp"
+#include "runtime/models/tool_files.hpp"
 #include "runtime/models/user_content.hpp"
 
 namespace perdure::runtime {
@@ -213,6 +214,7 @@ responses_conversation::request(const std::vector<std::string>& instructions) {
 result<std::vector<json>>
 responses_conversation::encode(const model_request& request) const {
   std::vector<json> items;
+  std::vector<user_item> files;
   for (const auto& part : request.parts) {
     if (const auto* system = std::get_if<system_prompt_part>(&part)) {
       items.push_back(input_message("system", system->content));
@@ -223,7 +225,9 @@ responses_conversation::encode(const model_request& request) const {
         return content.error();
       items.push_back(input_message("user", std::move(*content)));
     } else if (const auto* given = std::get_if<tool_return_part>(&part)) {
-      items.push_back(call_output(given->tool_call_id, text_of(*given)));
+      auto shown = show(*given);
+      items.push_back(call_output(given->tool_call_id, std::move(shown.text)));
+      files.insert(files.end(), shown.files.begin(), shown.files.end());
     } else if (const auto* retry = std::get_if<retry_prompt_part>(&part)) {
       items.push_back(retry->tool_name
                         ? call_output(retry->tool_call_id, text_of(*retry))
@@ -234,6 +238,13 @@ responses_conversation::encode(const model_request& request) const {
                        + std::string{text_or_empty(opaque->value, "part_kind")}
                        + "`"};
     }
+  }
+  // Results are text; what is in them is shown behind all of them.
+  if (!files.empty()) {
+    auto content = encode_files(files, options_.identity, encode_item);
+    if (!content)
+      return content.error();
+    items.push_back(input_message("user", std::move(*content)));
   }
   return items;
 }

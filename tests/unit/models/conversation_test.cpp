@@ -263,6 +263,34 @@ CAF_TEST(what a user shows) {
     R"("file_data":"data:application/pdf;base64,YQ=="}])");
 }
 
+CAF_TEST(files that tools return are shown behind all results) {
+  for (const auto& wire : wires) {
+    talk talk{wire};
+    model_request request;
+    request.parts.push_back(returned("look",
+                                     {{"note", "see"},
+                                      {"file",
+                                       {{"kind", "binary"},
+                                        {"data", "SGVsbG8="},
+                                        {"media_type", "image/png"}}}},
+                                     "c1"));
+    request.parts.push_back(returned("look", "text", "c2"));
+    CAF_REQUIRE(talk.conversation->add(request));
+    const auto body = talk.ask();
+    const auto& said = body.at(items(wire));
+    CAF_REQUIRE_EQUAL(said.size(), 3u);
+    const auto* field = wire == "openai-chat" ? "content" : "output";
+    CAF_CHECK_EQUAL(said[0].at(field),
+                    R"({"note":"see","file":"See file f7ff9e."})");
+    CAF_CHECK_EQUAL(said[1].at(field), "text");
+    CAF_CHECK_EQUAL(said[2].at("role"), "user");
+    CAF_CHECK_EQUAL(said[2].at("content")[0].at("text"),
+                    "This is file f7ff9e:");
+    CAF_CHECK(said[2].at("content")[1].dump().find("SGVsbG8=")
+              != std::string::npos);
+  }
+}
+
 CAF_TEST(what cannot be sent is refused and leaves no trace) {
   for (const auto& wire : wires) {
     talk talk{wire};
