@@ -2,318 +2,19 @@
 
 #include "runtime/models/json_read.hpp"
 #include "runtime/models/request_plan.hpp"
-#include "runtime/models/wire_settings.hpp"
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 
 namespace perdure::runtime {
 
 namespace {
 
-using maker
-  = result<native_form> (*)(const json& options, const native_target& target,
-                            const json& settings);
-
-json located(const json& options) {
-  const auto* place = find_object(options, "user_location");
-  if (place == nullptr)
-    return nullptr;
-  json out{{"type", "approximate"}};
-  out.update(*place);
-  return out;
-}
-
-/// The ids of files that were uploaded to the provider that runs the tool.
-json own_files(const json& options, std::string_view provider_name) {
-  auto ids = json::array();
-  if (const auto* files = find_array(options, "files"))
-    for (const auto& file : *files)
-      if (text_or_empty(file, "provider_name") == provider_name)
-        ids.push_back(text_or_empty(file, "file_id"));
-  return ids;
-}
-
-native_form of_tool(json tool) {
-  native_form form;
-  form.tools.push_back(std::move(tool));
-  return form;
-}
-
 failure cannot(std::string why) {
   return {errc::invalid_argument, std::move(why)};
 }
 
-// -- Responses ----------------------------------------------------------------
-
-result<native_form>
-responses_search(const json& options, const native_target&, const json&) {
-  json tool{{"type", "web_search"}};
-  copy_settings(tool, options,
-                {{"search_context_size", "search_context_size"},
-                 {"external_web_access", "external_web_access"}});
-  if (auto place = located(options); !place.is_null())
-    tool["user_location"] = std::move(place);
-  json filters = json::object();
-  copy_settings(filters, options,
-                {{"allowed_domains", "allowed_domains"},
-                 {"blocked_domains", "blocked_domains"}});
-  if (!filters.empty())
-    tool["filters"] = std::move(filters);
-  return of_tool(std::move(tool));
-}
-
-result<native_form>
-responses_code(const json& options, const native_target& target, const json&) {
-  json container{{"type", "auto"}};
-  if (auto ids = own_files(options, target.provider_name); !ids.empty())
-    container["file_ids"] = std::move(ids);
-  return of_tool(
-    {{"type", "code_interpreter"}, {"container", std::move(container)}});
-}
-
-result<native_form>
-responses_files(const json& options, const native_target&, const json&) {
-  json tool{{"type", "file_search"}};
-  copy_settings(tool, options,
-                {{"file_store_ids", "vector_store_ids"},
-                 {"max_num_results", "max_num_results"}});
-  return of_tool(std::move(tool));
-}
-
-result<native_form>
-responses_image(const json& options, const native_target&, const json&) {
-  static const std::map<std::string_view, std::string_view> sizes{
-    {"1:1", "1024x1024"}, {"2:3", "1024x1536"}, {"3:2", "1536x1024"}};
-  json tool{{"type", "image_generation"}};
-  copy_settings(tool, options,
-                {{"action", "action"},
-                 {"background", "background"},
-                 {"input_fidelity", "input_fidelity"},
-                 {"moderation", "moderation"},
-                 {"model", "model"},
-                 {"output_compression", "output_compression"},
-                 {"output_format", "output_format"},
-                 {"partial_images", "partial_images"},
-                 {"quality", "quality"},
-                 {"size", "size"}});
-  const auto size = text_or_empty(tool, "size");
-  if (!size.empty() && size != "auto" && size.find('x') == size.npos)
-    return cannot("its sizes are auto, 1024x1024, 1024x1536 and 1536x1024");
-  const auto ratio = text_or_empty(options, "aspect_ratio");
-  if (ratio.empty())
-    return of_tool(std::move(tool));
-  const auto found = sizes.find(ratio);
-  if (found == sizes.end())
-    return cannot("its aspect ratios are 1:1, 2:3 and 3:2");
-  if (!size.empty() && size != "auto" && size != found->second)
-    return cannot("its size and its aspect ratio do not agree");
-  tool["size"] = found->second;
-  return of_tool(std::move(tool));
-}
-
-// -- Chat Completions ---------------------------------------------------------
-
-result<native_form>
-chat_search(const json& options, const native_target& target, const json&) {
-  native_form form;
-  if (target.provider_name == "groq") {
-    // It searches by itself, and is only told where.
-    json where = json::object();
-    copy_settings(where, options,
-                  {{"allowed_domains", "include_domains"},
-                   {"blocked_domains", "exclude_domains"}});
-    if (!where.empty())
-      form.body["search_settings"] = std::move(where);
-    return form;
-  }
-  json wishes = json::object();
-  copy_settings(wishes, options,
-                {{"search_context_size", "search_context_size"}});
-  if (target.provider_name == "openrouter") {
-    if (auto place = located(options); !place.is_null())
-      wishes["user_location"] = std::move(place);
-    copy_settings(wishes, options,
-                  {{"allowed_domains", "allowed_domains"},
-                   {"blocked_domains", "excluded_domains"},
-                   {"max_uses", "max_uses"}});
-    return of_tool(
-      {{"type", "openrouter:web_search"}, {"parameters", std::move(wishes)}});
-  }
-  if (const auto* place = find_object(options, "user_location"))
-    wishes["user_location"]
-      = {{"type", "approximate"}, {"approximate", *place}};
-  form.body["web_search_options"] = std::move(wishes);
-  return form;
-}
-
-// -- Messages -----------------------------------------------------------------
-
-void limit(json& tool, const json& options, const json& settings) {
-  copy_settings(tool, options,
-                {{"max_uses", "max_uses"},
-                 {"allowed_domains", "allowed_domains"},
-                 {"blocked_domains", "blocked_domains"}});
-  copy_settings(tool, settings,
-                {{"anthropic_web_tools_allowed_callers", "allowed_callers"}});
-}
-
-result<native_form>
-claude_search(const json& options, const native_target& target,
-              const json& settings) {
-  json tool{{"type", target.profile.filters_web_results
-                       ? "web_search_20260209"
-                       : "web_search_20250305"},
-            {"name", "web_search"}};
-  limit(tool, options, settings);
-  if (auto place = located(options); !place.is_null())
-    tool["user_location"] = std::move(place);
-  return of_tool(std::move(tool));
-}
-
-result<native_form>
-claude_fetch(const json& options, const native_target& target,
-             const json& settings) {
-  const auto is_new = target.profile.filters_web_results;
-  json tool{{"type", is_new ? "web_fetch_20260209" : "web_fetch_20250910"},
-            {"name", "web_fetch"}};
-  limit(tool, options, settings);
-  copy_settings(tool, options, {{"max_content_tokens", "max_content_tokens"}});
-  if (const auto* cite = find_value(options, "enable_citations");
-      cite != nullptr && *cite == true)
-    tool["citations"] = {{"enabled", true}};
-  auto form = of_tool(std::move(tool));
-  if (!is_new)
-    form.betas.insert("web-fetch-2025-09-10");
-  return form;
-}
-
-result<native_form>
-claude_code(const json&, const native_target& target, const json& settings) {
-  auto version
-    = text_or_empty(settings, "anthropic_code_execution_tool_version");
-  if (version.empty() || version == "auto")
-    version = target.profile.code_execution_version;
-  return of_tool({{"type", "code_execution_" + std::string{version}},
-                  {"name", "code_execution"}});
-}
-
-result<native_form>
-claude_memory(const json&, const native_target&, const json&) {
-  auto form = of_tool({{"type", "memory_20250818"}, {"name", "memory"}});
-  form.betas.insert("context-management-2025-06-27");
-  return form;
-}
-
-result<native_form>
-claude_advisor(const json& options, const native_target&, const json&) {
-  json tool{{"type", "advisor_20260301"}, {"name", "advisor"}};
-  copy_settings(tool, options,
-                {{"model", "model"},
-                 {"max_uses", "max_uses"},
-                 {"max_tokens", "max_tokens"}});
-  if (const auto ttl = text_or_empty(options, "caching"); !ttl.empty())
-    tool["caching"] = {{"type", "ephemeral"}, {"ttl", ttl}};
-  auto form = of_tool(std::move(tool));
-  form.betas.insert("advisor-tool-2026-03-01");
-  return form;
-}
-
-// -- Gemini -------------------------------------------------------------------
-
-template <const char* Name>
-result<native_form>
-gemini_tool(const json&, const native_target&, const json&) {
-  json tool;
-  tool[Name] = json::object();
-  return of_tool(std::move(tool));
-}
-
-constexpr char google_search[] = "googleSearch";
-constexpr char url_context[] = "urlContext";
-constexpr char code_execution[] = "codeExecution";
-
-result<native_form>
-gemini_files(const json& options, const native_target&, const json&) {
-  json search = json::object();
-  copy_settings(search, options, {{"file_store_ids", "fileSearchStoreNames"}});
-  return of_tool({{"fileSearch", std::move(search)}});
-}
-
-result<native_form>
-gemini_image(const json& options, const native_target&, const json&) {
-  json config = json::object();
-  copy_settings(config, options,
-                {{"aspect_ratio", "aspectRatio"}, {"size", "imageSize"}});
-  const auto size = text_or_empty(config, "imageSize");
-  if (size == "auto" || size.find('x') != size.npos)
-    return cannot("its sizes are 512, 1K, 2K and 4K");
-  native_form form;
-  if (!config.empty())
-    form.body["generationConfig"]["imageConfig"] = std::move(config);
-  return form;
-}
-
-// -- the table ----------------------------------------------------------------
-
-struct row {
-  std::string_view kind;
-  wire_format wire;
-  maker make;
-  /// Restricting options that it can be held to.
-  std::vector<std::string_view> restrictions;
-};
-
-const std::vector<row>& rows() {
-  using enum wire_format;
-  static const std::vector<row> all{
-    {"web_search",
-     openai_responses,
-     responses_search,
-     {"allowed_domains", "blocked_domains", "external_web_access"}},
-    {"code_execution", openai_responses, responses_code, {"files"}},
-    {"file_search", openai_responses, responses_files, {}},
-    {"image_generation", openai_responses, responses_image, {}},
-    {"web_search", openai_chat, chat_search, {}},
-    {"web_search",
-     anthropic,
-     claude_search,
-     {"allowed_domains", "blocked_domains", "max_uses"}},
-    {"web_fetch",
-     anthropic,
-     claude_fetch,
-     {"allowed_domains", "blocked_domains", "max_uses"}},
-    {"code_execution", anthropic, claude_code, {}},
-    {"memory", anthropic, claude_memory, {}},
-    {"advisor", anthropic, claude_advisor, {}},
-    {"web_search", google, gemini_tool<google_search>, {}},
-    {"web_fetch", google, gemini_tool<url_context>, {}},
-    {"code_execution", google, gemini_tool<code_execution>, {}},
-    {"file_search", google, gemini_files, {}},
-    {"image_generation", google, gemini_image, {}},
-  };
-  return all;
-}
-
-const row* find_row(std::string_view kind, wire_format wire) {
-  const auto& all = rows();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& x) {
-    return x.kind == kind && x.wire == wire;
-  });
-  return found == all.end() ? nullptr : &*found;
-}
-
-/// Whether a search can be held to `option`; gateways differ in it.
-bool can_restrict(const row& form, const native_target& target,
-                  std::string_view option) {
-  const auto in = [&](std::initializer_list<std::string_view> names) {
-    return std::find(names.begin(), names.end(), option) != names.end();
-  };
-  if (form.wire == wire_format::openai_chat)
-    return (target.provider_name == "groq"
-            && in({"allowed_domains", "blocked_domains"}))
-           || (target.provider_name == "openrouter"
-               && in({"allowed_domains", "blocked_domains", "max_uses"}));
+bool can_restrict(const native_row& form, std::string_view option) {
   return std::find(form.restrictions.begin(), form.restrictions.end(), option)
          != form.restrictions.end();
 }
@@ -327,7 +28,7 @@ const std::vector<std::string>& names_of(const native_target& target) {
 std::string listed(const native_target& target) {
   std::string names;
   for (const auto& name : names_of(target))
-    if (find_row(name, target.wire) != nullptr)
+    if (find_native_row(name, target) != nullptr)
       names += (names.empty() ? "" : ", ") + name;
   return names.empty() ? "it has none" : "it has " + names;
 }
@@ -336,14 +37,14 @@ std::string listed(const native_target& target) {
 
 bool has_native_tool(std::string_view kind, const native_target& target) {
   const auto& names = names_of(target);
-  return find_row(kind, target.wire) != nullptr
+  return find_native_row(kind, target) != nullptr
          && std::find(names.begin(), names.end(), kind) != names.end();
 }
 
 result<native_form>
 native_form_of(const native_tool& tool, const native_target& target,
                const json& settings) {
-  const auto* form = find_row(tool.kind, target.wire);
+  const auto* form = find_native_row(tool.kind, target);
   if (form == nullptr)
     return cannot("it has no such tool");
   if (const auto* kind = find_native_tool(tool.kind))
@@ -351,7 +52,7 @@ native_form_of(const native_tool& tool, const native_target& target,
       if (option.restricts
           && find_value(tool.options, std::string{option.name}.c_str())
                != nullptr
-          && !can_restrict(*form, target, option.name))
+          && !can_restrict(*form, option.name))
         return cannot("it cannot be held to " + std::string{option.name});
   return form->make(tool.options, target, settings);
 }

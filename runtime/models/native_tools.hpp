@@ -1,8 +1,7 @@
 #pragma once
 
 #include "runtime/agent/definition.hpp"
-#include "runtime/models/profile.hpp"
-#include "runtime/models/setting_table.hpp"
+#include "runtime/models/native_forms.hpp"
 
 #include <set>
 #include <string>
@@ -11,23 +10,6 @@
 
 /// The tools that providers run, in the terms of each wire format.
 namespace perdure::runtime {
-
-/// What one tool adds to a request.
-struct native_form {
-  /// Elements of the body's `tools`.
-  std::vector<json> tools;
-  /// Merged into the body; an object.
-  json body = json::object();
-  /// Beta features that have to be named.
-  std::set<std::string> betas;
-};
-
-/// Whom a tool is asked of.
-struct native_target {
-  wire_format wire = wire_format::openai_chat;
-  std::string_view provider_name;
-  const model_profile& profile;
-};
 
 /// Whether the model's provider has a tool of this kind.
 bool has_native_tool(std::string_view kind, const native_target& target);
