@@ -31,6 +31,7 @@ private:
   request_plan plan_;
   bool is_stored_ = true;
   bool sends_ids_;
+  bool in_background_ = false;
   wire_headers headers_;
   std::optional<std::chrono::milliseconds> timeout_;
   std::shared_ptr<const std::string> head_;
