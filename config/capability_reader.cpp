@@ -11,13 +11,15 @@ namespace {
 using runtime::json;
 
 const std::vector<std::string> supported{
-  "Approval",     "Command",         "DeferredTools", "Durability",
-  "EventHandler", "External",        "Fallback",      "Limits",
-  "Output",       "SetToolMetadata", "Thinking"};
+  "Approval",     "Command",    "DeferredTools", "Durability",
+  "EventHandler", "External",   "Fallback",      "ImageGeneration",
+  "Limits",       "NativeTool", "Output",        "SetToolMetadata",
+  "Thinking",     "WebFetch",   "WebSearch"};
 
 /// May be there more than once.
 constexpr auto repeatable = std::to_array<std::string_view>(
-  {"Approval", "Command", "EventHandler", "External", "SetToolMetadata"});
+  {"Approval", "Command", "EventHandler", "External", "NativeTool",
+   "SetToolMetadata"});
 
 /// May have one argument without a name.
 constexpr auto positional
@@ -25,10 +27,9 @@ constexpr auto positional
 
 /// Names that mean something to Pydantic AI, but not to this version.
 constexpr auto unsupported = std::to_array<std::string_view>(
-  {"AnthropicCompaction", "ImageGeneration", "IncludeToolReturnSchemas",
-   "Instrumentation", "MCP", "NativeTool", "OpenAICompaction", "PrefixTools",
-   "RaiseContentFilterError", "ReinjectSystemPrompt", "ToolSearch", "WebFetch",
-   "WebSearch", "XSearch"});
+  {"AnthropicCompaction", "IncludeToolReturnSchemas", "Instrumentation", "MCP",
+   "OpenAICompaction", "PrefixTools", "RaiseContentFilterError",
+   "ReinjectSystemPrompt", "ToolSearch", "XSearch"});
 
 /// Names that need Python code.
 constexpr auto code_only = std::to_array<std::string_view>(
@@ -87,6 +88,7 @@ public:
     for (const auto& entry : entries)
       if (entry.name == "Approval")
         read_approval(entry.arguments, with_, draft_);
+    check_native_tools(list, with_, draft_);
   }
 
 private:
@@ -201,6 +203,15 @@ private:
       read_deferred(entry.arguments, entry.is_positional, with_, draft_);
     else if (entry.name == "Fallback")
       read_fallback(entry.arguments, with_, draft_);
+    else if (entry.name == "NativeTool")
+      read_native_tool(entry.arguments, with_, draft_);
+    else if (entry.name == "WebSearch")
+      read_native_capability("web_search", entry.arguments, with_, draft_);
+    else if (entry.name == "WebFetch")
+      read_native_capability("web_fetch", entry.arguments, with_, draft_);
+    else if (entry.name == "ImageGeneration")
+      read_native_capability("image_generation", entry.arguments, with_,
+                             draft_);
   }
 
   void read_thinking(const capability& entry) {

@@ -2,6 +2,7 @@
 
 #include "runtime/flow/deferred.hpp"
 #include "runtime/messages/repair.hpp"
+#include "runtime/models/turn_note.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -19,6 +20,24 @@ std::string join(const std::vector<std::string>& texts) {
     out += text;
   }
   return out;
+}
+
+/// The response that `history` ends with; null for none.
+const model_response* last_response_of(const message_history& history) {
+  return history.empty() ? nullptr
+                         : std::get_if<model_response>(history.back().get());
+}
+
+/// Takes off the request that `history` ends with. @returns its parts
+std::vector<request_part> take_request(message_history& history) {
+  if (history.empty())
+    return {};
+  const auto last = history.back();
+  const auto* request = std::get_if<model_request>(last.get());
+  if (request == nullptr)
+    return {};
+  history.pop_back();
+  return request->parts;
 }
 
 } // namespace
@@ -48,20 +67,27 @@ void run_state::on(const run_created& x) {
   if (!x.input.deferred_results.is_null())
     return resume_calls(x);
   history = repair(x.input.history);
-  supplied = history.size();
-  const auto last = history.empty() ? nullptr : history.back();
   if (!x.input.prompt.is_null()) {
-    begin_request({user_prompt_part{x.input.prompt, x.time}}, x.time);
-  } else if (last == nullptr) {
-    begin_request({}, x.time); // the instructions say it all
-  } else if (const auto* request = std::get_if<model_request>(last.get())) {
-    history.pop_back(); // sent again as it is
-    --supplied;
-    begin_request(request->parts, x.time);
-  } else {
-    step = 1; // calls that nobody answered are run now
-    open_calls();
+    supplied = history.size();
+    return begin_request({user_prompt_part{x.input.prompt, x.time}}, x.time);
   }
+  json note;
+  if (const auto* left = last_response_of(history)) {
+    if (left->state != message_state::suspended) {
+      supplied = history.size();
+      step = 1; // calls that nobody answered are run now
+      return open_calls();
+    }
+    // Its request goes on behind what was said.
+    note = to_json(turn_note{{}, *left, 0});
+    history.pop_back();
+  }
+  // What the history ends with is sent again as it is; without it the
+  // instructions say it all.
+  auto parts = take_request(history);
+  supplied = history.size();
+  begin_request(std::move(parts), x.time);
+  model.note = std::move(note);
 }
 
 void run_state::resume_calls(const run_created& x) {
@@ -137,10 +163,12 @@ void run_state::on(const run_taken_over& x) {
 }
 
 void run_state::on(const task_completed& x) {
-  if (open_task(x.task) == nullptr)
+  auto* task = open_task(x.task);
+  if (task == nullptr)
     return;
   if (!first_outcome_at)
     first_outcome_at = x.started_at;
+  task->note = nullptr;
   if (const auto* error = std::get_if<task_error>(&x.outcome))
     fatal = *error;
   else if (const auto* response = std::get_if<model_response>(&x.outcome))

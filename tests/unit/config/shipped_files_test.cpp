@@ -130,6 +130,12 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{DeferredTools: {run: waits}}]",
     "model: test\ncapabilities: [{name: DeferredTools, arguments: [ends]}]",
     "model: test\ncapabilities: [{Fallback: {models: [test, openai:gpt-5]}}]",
+    "model: test\nmodel_settings: {thinking: low, stop_sequences: [a], "
+    "anthropic_cache: 1h, mistral_safe_prompt: true, seed: ~}",
+    "model: test\ncapabilities: [WebSearch, {WebFetch: {max_uses: 1}}]",
+    "model: test\ncapabilities: [{NativeTool: {kind: code_execution}}, {name: "
+    "NativeTool, arguments: {tool: {kind: web_search, optional: true}}}]",
+    "model: test\ncapabilities: [{ImageGeneration: {size: 1K}}]",
   };
   for (const auto* text : good) {
     CAF_CHECK(schema_accepts(rules, text, document_format::yaml));
@@ -158,7 +164,14 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\nend_strategy: late",
     "model: test\ntool_timeout: 0",
     "model: test\ncapabilities: Thinking",
-    "model: test\ncapabilities: [WebSearch]",
+    "model: test\ncapabilities: [XSearch]",
+    "model: test\nmodel_settings: {temprature: 1}",
+    "model: test\nmodel_settings: {max_tokens: many}",
+    "model: test\ncapabilities: [NativeTool]",
+    "model: test\ncapabilities: [{NativeTool: {kind: telepathy}}]",
+    "model: test\ncapabilities: [{NativeTool: {kind: file_search}}]",
+    "model: test\ncapabilities: [{WebSearch: {depth: 1}}]",
+    "model: test\ncapabilities: [{WebSearch: {native: false}}]",
     "model: test\ncapabilities: [{Thinking: much}]",
     "model: test\ncapabilities: [{Thinking: low, Limits: {}}]",
     "model: test\ncapabilities: [{name: Thinking, arguments: [a, b]}]",
