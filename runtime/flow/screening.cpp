@@ -69,14 +69,14 @@ std::optional<std::string> output_text(const model_response& response) {
         aloud = std::exchange(text, {});
     }
   }
-  // Unless it is all that was said: some providers tell of their searches last.
-  if (text.empty() && !has_calls)
-    text = std::move(aloud);
   if (text.empty()) {
     for (const auto& part : response.parts)
       if (const auto* summary = std::get_if<compaction_part>(&part))
         text += summary->content.value_or("");
   }
+  // Unless it is all that was said: some providers tell of their searches last.
+  if (text.empty() && !has_calls)
+    text = std::move(aloud);
   if (text.empty())
     return std::nullopt;
   return text;
