@@ -71,6 +71,9 @@ struct completed {
 struct needs_input {
   /// `{key: {method, params}}`: elicitation/create, sampling/createMessage.
   json requests;
+  /// What the session has answered by itself (roots), by key: belongs to the
+  /// `input_responses` too.
+  json responses = json::object();
   std::optional<std::string> request_state;
   /// Null unless a task of the server waits.
   json note;

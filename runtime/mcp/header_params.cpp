@@ -43,6 +43,8 @@ class mark_reader {
 public:
   /// @returns what is wrong; empty when nothing is
   std::string read(const json& schema) {
+    if (schema.is_object() && schema.contains(mark))
+      fail("x-mcp-header must be on an argument");
     read_object(schema);
     return std::move(problem_);
   }

@@ -41,6 +41,8 @@ struct session_options {
   /// Empty: no log messages are wanted.
   std::string log_level;
   bool caches_lists = true;
+  /// Asks a modern server to tell when its lists change.
+  bool subscribes = true;
   std::chrono::milliseconds init_timeout{30'000};
   /// How long a server that was asked for its era may be silent before it
   /// counts as legacy.
@@ -104,15 +106,18 @@ public:
   /// A new link is open. What was in flight on an older one is lost.
   void opened(timestamp now);
 
-  /// @param exchange whose answer the text came with; none when it came by
+  /// @param exchange with whose answer the text came; none when it came by
   /// itself, or over a link that does not know
   void received(std::string_view text, exchange_id exchange, timestamp now);
 
   /// The exchange ended. Nothing happens when it has been answered, so a link
-  /// may tell of every end.
+  /// may tell of every end. A call whose exchange ended with `session_lost`
+  /// waits for the next link.
   void lost(exchange_id exchange, link_failure reason, timestamp now);
 
-  /// The link ended. The session asks to `reopen` when it can go on by itself.
+  /// The link ended: exchanges in flight are lost. Calls that wait, or whose
+  /// task of the server goes on, stay. The session asks to `reopen` when it can
+  /// go on by itself; otherwise somebody has to decide on another link.
   void down(link_failure reason, timestamp now);
 
   // -- from callers -----------------------------------------------------------
