@@ -1,4 +1,5 @@
 #include "runtime/flow/conclude_round.hpp"
+#include "runtime/flow/elicitation.hpp"
 #include "runtime/flow/machine.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/messages/history_json.hpp"
@@ -144,6 +145,20 @@ entries conclude_questions(const run_state& state, timestamp now) {
   return {};
 }
 
+/// What servers want to know before they go on.
+entries ask_for_input(const run_state& state, timestamp now) {
+  entries out;
+  for (const auto& task : state.open_tasks()) {
+    auto wanted = next_input(state.progress(task));
+    if (!wanted)
+      continue;
+    auto asked = state.question(task, question_kind::elicitation, now);
+    asked.metadata = std::move(*wanted);
+    out.emplace_back(std::move(asked));
+  }
+  return out;
+}
+
 } // namespace
 
 std::vector<entry> conclude(const run_state& state, timestamp now) {
@@ -164,6 +179,8 @@ std::vector<entry> conclude(const run_state& state, timestamp now) {
     return {};
   if (auto expired = conclude_questions(state, now); !expired.empty())
     return expired;
+  if (auto asked = ask_for_input(state, now); !asked.empty())
+    return asked;
   if (state.phase == run_phase::calling)
     return conclude_round(state, now);
   if (state.phase == run_phase::answered) {

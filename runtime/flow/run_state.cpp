@@ -38,59 +38,6 @@ void run_state::apply(const entry& next) {
     owe_events(next);
 }
 
-void run_state::on(const run_created& x) {
-  if (phase != run_phase::empty)
-    return;
-  created = x;
-  created.input.history.clear(); // `history` has it from here on
-  handlers.resize(definition->handlers.size() + x.input.handlers.size());
-  render_instructions();
-  if (!x.input.deferred_results.is_null())
-    return resume_calls(x);
-  history = repair(x.input.history);
-  supplied = history.size();
-  const auto last = history.empty() ? nullptr : history.back();
-  if (!x.input.prompt.is_null()) {
-    begin_request({user_prompt_part{x.input.prompt, x.time}}, x.time);
-  } else if (last == nullptr) {
-    begin_request({}, x.time); // the instructions say it all
-  } else if (const auto* request = std::get_if<model_request>(last.get())) {
-    history.pop_back(); // sent again as it is
-    --supplied;
-    begin_request(request->parts, x.time);
-  } else {
-    step = 1; // calls that nobody answered are run now
-    open_calls();
-  }
-}
-
-void run_state::resume_calls(const run_created& x) {
-  auto given = x.input.history;
-  // Results that were there already go out again in the round's request.
-  if (!given.empty())
-    if (const auto* last = std::get_if<model_request>(given.back().get())) {
-      prior_parts_ = last->parts;
-      given.pop_back();
-    }
-  history = repair(given);
-  supplied = history.size();
-  step = 1;
-  open_calls();
-  std::erase_if(calls, [this](const call_state& call) {
-    return has_result(prior_parts_, call.part->tool_call_id);
-  });
-  for (std::uint32_t i = 0; i < calls.size(); ++i) {
-    auto answer
-      = deferred_answer(x.input.deferred_results, *calls[i].part, x.time);
-    if (!answer)
-      continue;
-    answer->task = {step, task_kind::tool_call, i};
-    calls[i].progress.question.emplace();
-    calls[i].progress.questions = 1;
-    on(*answer);
-  }
-}
-
 void run_state::on(const task_started& x) {
   if (auto* task = open_task(x.task); task != nullptr) {
     task->attempt_started = x.attempt;
@@ -105,7 +52,9 @@ void run_state::on(const attempt_failed& x) {
   task->attempts_over = x.attempt;
   task->retry_at = x.retry_at;
   task->last_error = x.reason.message;
-  task->note = nullptr;
+  // What could not be reached may be at work all the same.
+  if (x.reason.code != errc::mcp_unavailable)
+    task->note = nullptr;
   if (x.fallback == 0)
     return;
   fallback = x.fallback;
@@ -114,14 +63,23 @@ void run_state::on(const attempt_failed& x) {
 }
 
 void run_state::on(const task_noted& x) {
-  if (auto* task = open_task(x.task); task != nullptr)
-    task->note = x.note;
+  auto* task = open_task(x.task);
+  if (task == nullptr)
+    return;
+  task->note = x.note;
+  if (!x.ends_attempt || x.attempt <= task->attempts_over)
+    return;
+  task->attempts_over = x.attempt;
+  ++task->attempts_free;
+  task->retry_at.reset();
+  task->elicited.clear(); // it is asked for something else now
 }
 
 void run_state::on(const run_taken_over& x) {
   // What a handler held back was not even looked at.
   if (phase == run_phase::calling && is_held() && is_fresh(calls))
     return;
+  cut_off_questions();
   for (const auto& task : admitted_tasks()) {
     auto& progress = *open_task(task);
     // Where the intent is journaled, it says what was under way; so does a time
@@ -145,6 +103,8 @@ void run_state::on(const task_completed& x) {
     fatal = *error;
   else if (const auto* response = std::get_if<model_response>(&x.outcome))
     on_response(x, *response);
+  else if (const auto* listing = std::get_if<tool_listing>(&x.outcome))
+    on_listing(x, *listing);
   else
     on_result(x, std::get<tool_result>(x.outcome));
 }
@@ -232,6 +192,8 @@ void run_state::on(const cancel_requested& x) {
 }
 
 void run_state::on(const run_ended& x) {
+  if (phase == run_phase::preparing)
+    begin(); // it shows what it was asked all the same
   const auto has_result = [](const call_state& y) { return y.result; };
   if (phase == run_phase::calling
       && std::any_of(calls.begin(), calls.end(), has_result))
@@ -246,10 +208,12 @@ void run_state::on(const question_asked& x) {
   auto* task = open_task(x.task);
   if (task == nullptr)
     return;
-  task->question
-    = open_question{x.kind, x.time, x.expires_at, x.on_expiry, x.metadata};
+  task->question = open_question{x.kind,      x.time,     x.expires_at,
+                                 x.on_expiry, x.metadata, x.attempt};
   ++task->questions;
   task->retry_at.reset();
+  if (x.attempt > 0)
+    return; // it is at work and goes on
   // A tool that asks has not done its work yet.
   if (x.kind != question_kind::in_doubt && task->in_doubt())
     task->attempts_over = task->attempt_started;
@@ -265,6 +229,8 @@ void run_state::on(const question_answered& x) {
                        "nobody answered in time: " + x.message};
     return;
   }
+  if (asked.kind == question_kind::elicitation)
+    return answer_elicitation(*task, x, asked);
   if (x.verdict == verdict::answered && x.result) {
     if (x.task.kind == task_kind::tool_call)
       settle_call(x.task.index, *x.result, task->attempts_over, x.time);
@@ -304,21 +270,6 @@ void run_state::deny(const question_answered& x, const open_question& asked) {
 }
 
 // -- rounds -------------------------------------------------------------------
-
-void run_state::render_instructions() {
-  for (const auto& item : definition->instructions) {
-    if (!item.is_template) {
-      instructions.push_back(item.text);
-      continue;
-    }
-    auto text = render_ ? render_(item.text, created.input.deps)
-                        : failure{errc::internal, "no template renderer"};
-    if (text)
-      instructions.push_back(std::move(*text));
-    else
-      instructions_error = text.error().message;
-  }
-}
 
 void run_state::open_calls() {
   const auto by_tool
@@ -393,6 +344,11 @@ task_progress* run_state::open_task(const task_ref& task) {
   if (task.step != step || fatal)
     return nullptr;
   switch (task.kind) {
+    case task_kind::mcp_request:
+      return phase == run_phase::preparing && task.index < servers.size()
+                 && !servers[task.index].listing
+               ? &servers[task.index].progress
+               : nullptr;
     case task_kind::model_request:
       return phase == run_phase::requesting ? &model : nullptr;
     case task_kind::output:
