@@ -1,5 +1,6 @@
 #include "actors/runs/model_task.hpp"
 
+#include "actors/runs/mailbox_receiver.hpp"
 #include "runtime/models/provider_table.hpp"
 
 #include <algorithm>
@@ -12,28 +13,6 @@ using runtime::attempt_failure;
 namespace {
 
 constexpr std::size_t error_body_max_bytes = 65'536;
-
-/// Carries what arrives on the client's thread to the task's mailbox.
-class mailbox_receiver final : public http_receiver {
-public:
-  explicit mailbox_receiver(model_task_actor task) : task_(std::move(task)) {}
-
-  void on_head(http_head head) override {
-    caf::anon_send(task_, http_arrived{std::move(head)});
-  }
-
-  void on_body(std::string chunk) override {
-    caf::anon_send(task_, http_arrived{std::move(chunk)});
-  }
-
-  void on_end(http_failure reason) override {
-    caf::anon_send(task_, http_arrived{std::move(reason)});
-    task_ = nullptr;
-  }
-
-private:
-  model_task_actor task_;
-};
 
 http_request build(const model_task_options& options) {
   const auto& provider = options.binding->provider;
@@ -73,7 +52,7 @@ void model_task_state::start() {
   started_at = options.services->world->now();
   in_flight.emplace(options.services->metrics->model_requests);
   exchange = options.services->http->start(
-    build(options), std::make_shared<mailbox_receiver>(self));
+    build(options), std::make_shared<mailbox_receiver<model_task_actor>>(self));
 }
 
 void model_task_state::on(http_head& arrived) {

@@ -183,7 +183,14 @@ void run_state::on(const output_rejected& x) {
   if (phase != run_phase::answered)
     return;
   ++output_retries;
-  begin_request({retry_prompt_part{x.content, {}, {}, x.time}}, x.time);
+  std::vector<request_part> parts;
+  // What became of calls besides the answer goes out with its rejection.
+  if (const auto* told = std::get_if<model_request>(history.back().get())) {
+    parts = told->parts;
+    history.pop_back();
+  }
+  parts.emplace_back(retry_prompt_part{x.content, {}, {}, x.time});
+  begin_request(std::move(parts), x.time);
 }
 
 void run_state::on(const cancel_requested& x) {
@@ -231,13 +238,8 @@ void run_state::on(const question_answered& x) {
   }
   if (asked.kind == question_kind::elicitation)
     return answer_elicitation(*task, x, asked);
-  if (x.verdict == verdict::answered && x.result) {
-    if (x.task.kind == task_kind::tool_call)
-      settle_call(x.task.index, *x.result, task->attempts_over, x.time);
-    return;
-  }
   if (x.verdict != verdict::approved)
-    return deny(x, asked);
+    return settle_question(x, asked);
   task->is_approved = true;
   task->approval_metadata = x.metadata;
   // The attempt whose outcome is unknown is void, and another one follows.
@@ -247,8 +249,8 @@ void run_state::on(const question_answered& x) {
     calls[x.task.index].arguments = x.arguments;
 }
 
-void run_state::deny(const question_answered& x, const open_question& asked) {
-  const auto unknown = asked.kind == question_kind::in_doubt;
+void run_state::settle_question(const question_answered& x,
+                                const open_question& asked) {
   if (x.task.kind != task_kind::tool_call) {
     fatal
       = task_error{errc::outcome_unknown,
@@ -256,16 +258,11 @@ void run_state::deny(const question_answered& x, const open_question& asked) {
                    "it was decided not to run it again"};
     return;
   }
+  const auto& progress = calls[x.task.index].progress;
   const auto& part = *calls[x.task.index].part;
   settle_call(x.task.index,
-              {part.tool_name,
-               part.tool_call_id,
-               unknown ? tool_result_kind::unknown : tool_result_kind::denied,
-               x.message,
-               {},
-               {}},
-              unknown ? open_task(x.task)->attempt_started
-                      : open_task(x.task)->attempts_over,
+              x.result ? *x.result : denied_result(part, asked.kind, x.message),
+              std::max(progress.attempts_over, progress.attempt_started),
               x.time);
 }
 
@@ -284,6 +281,11 @@ void run_state::close_calls(message_state state) {
   const auto chosen = state == message_state::complete
                         ? final_output(*definition, calls)
                         : std::nullopt;
+  // With no output among them it is the text besides them that ended the run.
+  const auto is_skipped
+    = std::all_of(calls.begin(), calls.end(), [](const call_state& call) {
+        return call.result && call.result->kind == tool_result_kind::skipped;
+      });
   auto parts = std::exchange(prior_parts_, {});
   for (auto& part : parts_of(calls, chosen))
     parts.push_back(std::move(part));
@@ -297,7 +299,7 @@ void run_state::close_calls(message_state state) {
   if (chosen)
     output = calls[*chosen].result->content;
   calls.clear();
-  if (!chosen && state == message_state::complete)
+  if (!chosen && !is_skipped && state == message_state::complete)
     return begin_request(std::move(parts), closed);
   add_request(std::move(parts), closed, state);
   phase = run_phase::answered;

@@ -45,7 +45,10 @@ bool read(const json& value,
 template <class Enum>
 bool read_name(const json& value, Enum& target,
                std::initializer_list<std::string_view> names) {
-  const auto* found = std::find(names.begin(), names.end(), value);
+  const auto* name = value.get_ptr<const std::string*>();
+  if (!name)
+    return false;
+  const auto* found = std::find(names.begin(), names.end(), *name);
   if (found == names.end())
     return false;
   target = static_cast<Enum>(found - names.begin());

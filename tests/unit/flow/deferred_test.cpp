@@ -78,6 +78,21 @@ CAF_TEST(row 3.9 without the wish to wait the calls are the output) {
   CAF_CHECK_EQUAL(run.told<tool_return_part>(0).content, "seen");
 }
 
+CAF_TEST(row 3.9 a tool may ask itself and say why in the metadata) {
+  auto definition = with_tools({"wipe", "look"});
+  definition.ends_when_deferred = true;
+  conversation run{definition};
+  run.says({call("c1", "wipe"), call("c2", "look")});
+  run.wants(0, question_kind::approval, {{"files", 3}});
+  // The other calls of the batch run first.
+  CAF_REQUIRE(run.goes_on());
+  run.ends(1, kind::returned);
+  CAF_REQUIRE(!run.goes_on());
+  CAF_REQUIRE_EQUAL(run.output()["approvals"].size(), 1u);
+  CAF_CHECK(run.output()["calls"].empty());
+  CAF_CHECK_EQUAL(to_text(run.output()["metadata"]), R"({"c1":{"files":3}})");
+}
+
 CAF_TEST(row 3.9 results go on with the results that were there) {
   auto run = resumed(both);
   CAF_REQUIRE(run.goes_on());
