@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/edges/http_server.hpp"
 #include "actors/mcp/board.hpp"
 #include "actors/mcp/hub.hpp"
 #include "actors/services.hpp"
