@@ -117,7 +117,8 @@ private:
       return capability{node.scalar.get<std::string>(),
                         place,
                         {&no_arguments, place.path},
-                        false};
+                        false,
+                        {}};
     if (node.type == document::kind::object && node.find("name") != nullptr)
       return read_long_form(place);
     if (node.type != document::kind::object || node.members.size() != 1) {

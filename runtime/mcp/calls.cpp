@@ -272,7 +272,8 @@ void calls::begin(state& call, timestamp now) {
   if (call.task)
     return fly(call, purpose::poll, "tasks/get", {{"taskId", call.task->id}},
                now);
-  if (options_.caches_lists && !request.request_state && !call.pages)
+  if (options_.caches_lists && request.input_responses.is_null()
+      && !request.request_state && !call.pages)
     call.slot
       = cache_.slot_for(request.method, request.params, request.all_pages);
   const auto* kept
