@@ -182,7 +182,7 @@ void mcp_connection_state::open() {
     return;
   }
   // Another attempt would end the same way.
-  last_error_ = opened.error().message;
+  note_error(opened.error().message);
   wants_link_ = false;
   fail_calls(mcp::call_failure_kind::refused,
              label() + " cannot be reached: " + last_error_);
@@ -197,6 +197,14 @@ void mcp_connection_state::close_link() {
 
 void mcp_connection_state::count_end(std::string why) {
   restarts_.ended(now());
+  note_error(std::move(why));
+  if (!restarts_.is_quarantined(now()))
+    return;
+  wants_link_ = false;
+  options_.world.services->log(log_level::error, quarantine_text());
+}
+
+void mcp_connection_state::note_error(std::string why) {
   last_error_ = std::move(why);
   options_.world.board->change(key_, [this](mcp_status& status) {
     status.last_error = last_error_;
@@ -205,10 +213,6 @@ void mcp_connection_state::count_end(std::string why) {
   });
   options_.world.services->log(log_level::warning,
                                label() + ": " + last_error_);
-  if (!restarts_.is_quarantined(now()))
-    return;
-  wants_link_ = false;
-  options_.world.services->log(log_level::error, quarantine_text());
 }
 
 void mcp_connection_state::close_when_idle() {
