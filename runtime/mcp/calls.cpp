@@ -34,6 +34,17 @@ void take_earlier(std::optional<timestamp>& out,
     out = other;
 }
 
+/// Whether `tasks.requests.tools.call` is there.
+bool can_run_tasks(const json& capabilities) {
+  const auto* at = &capabilities;
+  for (const auto* key : {"tasks", "requests", "tools", "call"}) {
+    at = object_at(*at, key);
+    if (at == nullptr)
+      return false;
+  }
+  return true;
+}
+
 bool is_due(const std::optional<timestamp>& moment, timestamp now) {
   return moment && *moment <= now;
 }
@@ -62,8 +73,9 @@ void calls::cancel(call_id id, std::string_view reason) {
     stop(*call, call_failure_kind::cancelled, reason);
 }
 
-void calls::open(timestamp now) {
+void calls::open(const json& capabilities, timestamp now) {
   is_open_ = true;
+  runs_tasks_ = can_run_tasks(capabilities);
   if (out_.spoken() == era::legacy)
     cache_.clear();
   std::vector<call_id> waiting;
@@ -245,6 +257,7 @@ std::optional<timestamp> calls::next_moment() const {
 void calls::begin(state& call, timestamp now) {
   auto& request = call.request;
   call.wakes_at.reset();
+  request.as_task = request.as_task && runs_tasks_;
   if (!call.task && !request.note.is_null()) {
     call.task = task_from_note(request.note);
     if (!call.task)
@@ -259,7 +272,8 @@ void calls::begin(state& call, timestamp now) {
   if (call.task)
     return fly(call, purpose::poll, "tasks/get", {{"taskId", call.task->id}},
                now);
-  if (options_.caches_lists && !request.request_state && !call.pages)
+  if (options_.caches_lists && request.input_responses.is_null()
+      && !request.request_state && !call.pages)
     call.slot
       = cache_.slot_for(request.method, request.params, request.all_pages);
   const auto* kept

@@ -33,7 +33,8 @@ public:
   // -- the session ------------------------------------------------------------
 
   /// Requests can be sent; sends those that wait.
-  void open(timestamp now);
+  /// @param capabilities of the server
+  void open(const json& capabilities, timestamp now);
   /// They cannot any more; what is in flight is lost.
   void shut(const call_failure& reason, timestamp now);
   void end_all(const call_failure& reason);
@@ -124,6 +125,8 @@ private:
   std::map<exchange_id, call_id> tokens_;
   std::uint64_t last_ = 0;
   bool is_open_ = false;
+  /// Legacy: calls can be made as tasks.
+  bool runs_tasks_ = false;
 };
 
 } // namespace perdure::runtime::mcp

@@ -1,5 +1,7 @@
 #include "runtime/mcp/header_params.hpp"
 
+#include "runtime/mcp/base64.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -99,23 +101,6 @@ private:
   std::set<std::string> seen_;
   std::string problem_;
 };
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn"
-                                      "opqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto left = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8
-              | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    for (std::size_t k = 0; k < 4; ++k)
-      out += k <= left ? digits[group >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
 
 const json*
 value_at(const json& arguments, const std::vector<std::string>& path) {

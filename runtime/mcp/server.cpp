@@ -60,7 +60,7 @@ void read_tool_fields(field_reader& in, server_options& out) {
   if (in.find("allowed_tools") != nullptr)
     out.allowed_tools = in.texts("allowed_tools");
   out.on_tool_error = static_cast<tool_error_behavior>(
-    in.choice("on_tool_error", {"retry", "failed", "error"}));
+    in.choice("tool_error_behavior", {"retry", "failed", "error"}));
   if (const auto retries = in.count("max_retries")) {
     if (*retries > std::numeric_limits<std::uint32_t>::max())
       in.fail("max_retries", "is too large");
@@ -70,7 +70,7 @@ void read_tool_fields(field_reader& in, server_options& out) {
   out.include_instructions
     = in.flag("include_instructions", out.include_instructions);
   out.prefer_tasks = in.flag("prefer_tasks", out.prefer_tasks);
-  out.cache_lists = in.flag("cache_lists", out.cache_lists);
+  out.cache_lists = in.flag("cache_tools", out.cache_lists);
 }
 
 void read_bounds(field_reader& in, server_options& out) {
@@ -149,13 +149,14 @@ json to_json(const server_options& server) {
   add_unless(out, "prefix", server.prefix, normal.prefix);
   if (server.allowed_tools)
     out["allowed_tools"] = *server.allowed_tools;
-  add_name(out, "on_tool_error", server.on_tool_error, normal.on_tool_error);
+  add_name(out, "tool_error_behavior", server.on_tool_error,
+           normal.on_tool_error);
   if (server.max_retries)
     out["max_retries"] = *server.max_retries;
   add_unless(out, "include_instructions", server.include_instructions,
              normal.include_instructions);
   add_unless(out, "prefer_tasks", server.prefer_tasks, normal.prefer_tasks);
-  add_unless(out, "cache_lists", server.cache_lists, normal.cache_lists);
+  add_unless(out, "cache_tools", server.cache_lists, normal.cache_lists);
   add_seconds(out, "init_timeout_seconds", server.init_timeout,
               normal.init_timeout);
   add_seconds(out, "read_timeout_seconds", server.read_timeout,

@@ -66,7 +66,7 @@ public:
       out.put(std::move(*open));
       if (is_modern && options.subscribes)
         changes.begin(capabilities);
-      ongoing.open(now);
+      ongoing.open(capabilities, now);
     } else if (auto* reason = std::get_if<call_failure>(&news)) {
       at = phase::closed;
       ongoing.end_all(*reason);

@@ -74,14 +74,19 @@ public:
     return out;
   }
 
-  /// The only step of one kind.
+  /// The only step of one kind; valid until the next input.
   template <class Step>
-  Step one() const {
-    const auto found = all<Step>();
-    if (found.size() != 1)
-      CAF_FAIL("expected one such step, got " << found.size() << " among "
-                                              << steps.size() << " steps");
-    return found.front();
+  const Step& one() const {
+    const Step* only = nullptr;
+    for (const auto& item : steps)
+      if (const auto* found = std::get_if<Step>(&item)) {
+        if (only != nullptr)
+          CAF_FAIL("expected one such step, got several");
+        only = found;
+      }
+    if (only == nullptr)
+      CAF_FAIL("expected such a step among " << steps.size() << " steps");
+    return *only;
   }
 
   template <class Step>
@@ -89,9 +94,10 @@ public:
     return all<Step>().empty();
   }
 
-  /// The message of the only `send`.
-  json sent() const {
-    return message_of(one<send>());
+  /// The message of the only `send`; valid until it is asked for again.
+  json& sent() {
+    sent_ = message_of(one<send>());
+    return sent_;
   }
 
   static json message_of(const send& item) {
@@ -140,6 +146,9 @@ public:
   session subject;
   timestamp now{1'800'000'000s};
   std::vector<step> steps;
+
+private:
+  json sent_;
 };
 
 inline session_options stdio_options() {
@@ -167,19 +176,17 @@ tool_call(const std::string& name, json arguments = json::object()) {
   return out;
 }
 
-/// Why the only `done` has no result.
-inline call_failure failure_of(const driver& with) {
-  const auto outcome = with.one<done>().outcome;
-  const auto* reason = std::get_if<call_failure>(&outcome);
+/// Why the only `done` has no result; valid until the next input.
+inline const call_failure& failure_of(const driver& with) {
+  const auto* reason = std::get_if<call_failure>(&with.one<done>().outcome);
   if (reason == nullptr)
     CAF_FAIL("the call did not fail");
   return *reason;
 }
 
-/// The result of the only `done`.
-inline json result_of(const driver& with) {
-  const auto outcome = with.one<done>().outcome;
-  const auto* whole = std::get_if<completed>(&outcome);
+/// The result of the only `done`; valid until the next input.
+inline const json& result_of(const driver& with) {
+  const auto* whole = std::get_if<completed>(&with.one<done>().outcome);
   if (whole == nullptr)
     CAF_FAIL("the call has no result");
   return whole->result;

@@ -153,6 +153,7 @@ public:
 
   void live() {
     for (int i = 0; i < 300; ++i) {
+      it_.steps.clear();
       act();
       account();
     }

@@ -24,22 +24,25 @@ json recording() {
 class player {
 public:
   player() {
-    for (const auto& exchange : recording()["exchanges"])
+    const auto recorded = recording();
+    for (const auto& exchange : recorded["exchanges"])
       if (exchange["request"]["path"] == "/mcp")
         exchanges_.push_back(exchange);
   }
 
   /// Hands the next recorded answer to the request `sent`, whose id in the
   /// recording is another.
-  void answer(driver& it, const send& sent) {
+  void answer(driver& it, send sent) {
     CAF_REQUIRE(at_ < exchanges_.size());
     const auto& recorded = exchanges_[at_++];
     CAF_CHECK_EQUAL(recorded["request"]["body"]["method"], sent.method);
     const auto id = recorded["request"]["body"].value("id", json{});
     sse_decoder decoder;
+    std::vector<sse_event> events;
+    CAF_REQUIRE(
+      decoder.feed(recorded["response"]["body"].get<std::string>(), events));
     std::vector<step> steps;
-    for (const auto& event :
-         decoder.feed(recorded["response"]["body"].get<std::string>())) {
+    for (const auto& event : events) {
       auto message = parse_json(event.data);
       CAF_REQUIRE(message);
       if (message->contains("id") && (*message)["id"] == id)
