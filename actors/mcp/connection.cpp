@@ -17,6 +17,7 @@ mcp::session make_session(const mcp_connection_options& options) {
   auto settings = mcp::session_options_for(*options.server);
   settings.remembered = options.verdict->load();
   settings.abilities = options.world.abilities;
+  settings.client_version = PERDURE_VERSION;
   return mcp::session{std::move(settings)};
 }
 
