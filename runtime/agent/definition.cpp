@@ -34,4 +34,8 @@ task_policy default_tool_policy() {
   return {};
 }
 
+task_policy default_mcp_policy() {
+  return {};
+}
+
 } // namespace perdure::runtime

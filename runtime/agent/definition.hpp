@@ -5,6 +5,7 @@
 #include "runtime/agent/output.hpp"
 #include "runtime/agent/schema.hpp"
 #include "runtime/json.hpp"
+#include "runtime/mcp/server.hpp"
 #include "runtime/policy/task_policy.hpp"
 #include "runtime/policy/usage_limits.hpp"
 
@@ -71,6 +72,21 @@ struct tool_definition {
   bool is_task = true;
 };
 
+/// What an agent's file says of tools that it cannot name yet: they are those
+/// of MCP servers, and known once a run has asked.
+struct tool_rule {
+  /// `"all"`, names as the model knows them, or what the metadata must include.
+  json selector = "all";
+  /// Keys to add to the metadata; null for none.
+  json metadata;
+  bool requires_approval = false;
+  std::optional<std::chrono::milliseconds> expires_after;
+  runtime::on_expiry on_expiry = runtime::on_expiry::deny;
+  bool is_task = true;
+  /// Settings over those of all MCP tasks; null for none.
+  json policy;
+};
+
 /// One item of an agent's instructions.
 struct instruction {
   std::string text;
@@ -94,6 +110,12 @@ struct agent_definition {
   /// Passed to the model's codec. Null when empty.
   json model_settings;
   std::vector<tool_definition> tools;
+  /// Sources of further tools.
+  std::vector<mcp::server_options> mcp_servers;
+  /// Applied in order to each of their tools.
+  std::vector<tool_rule> tool_rules;
+  /// Settings of the tasks that ask MCP servers for anything.
+  task_policy mcp_policy;
   /// Budgets: asks to try again, per tool in a row and for the output.
   std::uint32_t tool_retries = 1;
   std::uint32_t output_retries = 1;
@@ -119,8 +141,9 @@ struct agent_definition {
 using definition_ptr = std::shared_ptr<const agent_definition>;
 
 /// Defaults of the task settings: a model request is retried three times, a
-/// tool is not.
+/// tool is not, nor is what an MCP server is asked.
 task_policy default_model_policy();
 task_policy default_tool_policy();
+task_policy default_mcp_policy();
 
 } // namespace perdure::runtime

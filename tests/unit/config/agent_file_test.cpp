@@ -437,7 +437,7 @@ CAF_TEST(wrong capabilities are refused) {
   CAF_CHECK(refuses(entry("Limits: {request_limit: -5}"),
                     "3:14: capabilities[0].Limits.request_limit: must be"));
   CAF_CHECK(refuses(entry("Hooks"), "needs code"));
-  CAF_CHECK(refuses(entry("MCP: {url: x}"), "MCP is not supported"));
+  CAF_CHECK(refuses(entry("ToolSearch: {}"), "ToolSearch is not supported"));
   CAF_CHECK(refuses(entry("Durability: {model: 5}"), "must be an object"));
   CAF_CHECK(refuses(entry("Durability: {model: {retry: 5}}"), "retry"));
   CAF_CHECK(refuses(entry("Durability: {model: {retries: -5}}"),
