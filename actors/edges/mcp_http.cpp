@@ -68,6 +68,9 @@ mcp_http_request(const mcp_http_options& options, std::string method,
   out.url = url;
   out.headers = options.headers;
   std::move(headers.begin(), headers.end(), std::back_inserter(out.headers));
+  if (auto token = options.token ? options.token() : std::string{};
+      !token.empty())
+    out.headers.emplace_back("Authorization", "Bearer " + token);
   if (!body.empty())
     out.body.push_back(std::make_shared<const std::string>(std::move(body)));
   out.connect_timeout = options.connect_timeout;

@@ -15,6 +15,8 @@ struct mcp_http_options {
   std::string url;
   /// Of every request.
   runtime::mcp::header_list headers;
+  /// Asked for each request; absent or empty for none.
+  std::function<std::string()> token;
   /// Of one message; a larger one ends its exchange.
   std::uint64_t message_max_bytes = 32ull << 20;
   std::chrono::milliseconds connect_timeout{10'000};

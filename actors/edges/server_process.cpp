@@ -66,7 +66,7 @@ void server_process::look_after_leader(epoll_loop& loop) {
   if (!child_.look(loop))
     return;
   terminate_at_.reset();
-  deaf_until_.reset();
+  end_until_.reset();
   give_up_at_ = epoll_loop::clock::now() + output_grace;
   end_.code = child_.code();
   end_.end
@@ -104,9 +104,8 @@ void server_process::write_input(epoll_loop& loop) {
     end_by_force("it has left "
                  + std::to_string(request_.unread_max_bytes >> 20)
                  + " MiB of its input unread");
-  // Whoever closes the input is on the way out, or nobody to talk to.
-  if (is_broken && !child_.leader_exited())
-    deaf_until_ = epoll_loop::clock::now() + request_.kill_grace;
+  if (is_broken)
+    expect_end("it has closed its input");
   if (is_broken || is_overrun_ || (closed_ && unwritten_.empty())) {
     child_group::close(loop, child_.input());
     return;
@@ -141,8 +140,11 @@ void server_process::read(epoll_loop& loop, file_descriptor& fd,
   });
   if (end == read_end::more)
     drained_ = false;
-  if (end == read_end::closed)
+  if (end == read_end::closed) {
     child_group::close(loop, fd);
+    if (!child_.output())
+      expect_end("it has closed its output");
+  }
   if (chunk.empty())
     return;
   unconsumed_.fetch_add(chunk.size());
@@ -194,24 +196,31 @@ void server_process::on_moment(time_point now) {
   }
   if (due(kill_at_))
     kill();
-  if (due(deaf_until_))
-    end_by_force("it has closed its input");
+  if (due(end_until_))
+    end_by_force(why_end_);
   if (due(give_up_at_)) {
     kill();
     gave_up_ = true;
   }
 }
 
-void server_process::end_by_force(std::string why) {
+void server_process::expect_end(std::string_view why) {
+  if (child_.leader_exited() || end_until_)
+    return;
+  why_end_ = why;
+  end_until_ = epoll_loop::clock::now() + request_.kill_grace;
+}
+
+void server_process::end_by_force(std::string_view why) {
   if (end_.message.empty())
-    end_.message = std::move(why);
+    end_.message = why;
   kill();
 }
 
 void server_process::kill() {
   terminate_at_.reset();
   kill_at_.reset();
-  deaf_until_.reset();
+  end_until_.reset();
   child_.signal(SIGKILL);
 }
 
@@ -226,7 +235,7 @@ std::optional<server_process::time_point>
 server_process::next_moment() const noexcept {
   std::optional<time_point> next;
   for (const auto& when :
-       {terminate_at_, kill_at_, deaf_until_, give_up_at_, child_.next_look()})
+       {terminate_at_, kill_at_, end_until_, give_up_at_, child_.next_look()})
     if (when && (!next || *when < *next))
       next = when;
   return next;

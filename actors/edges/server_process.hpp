@@ -54,7 +54,9 @@ private:
   void read(epoll_loop& loop, file_descriptor& fd, output_callback callback);
   void watch_outputs(epoll_loop& loop, bool wanted);
   [[nodiscard]] bool must_pause() noexcept;
-  void end_by_force(std::string why);
+  /// A server that closed a pipe is on the way out, or of no use.
+  void expect_end(std::string_view why);
+  void end_by_force(std::string_view why);
 
   const std::uint64_t id_;
   const server_request request_;
@@ -77,7 +79,8 @@ private:
   bool gave_up_ = false;
   std::optional<time_point> terminate_at_;
   std::optional<time_point> kill_at_;
-  std::optional<time_point> deaf_until_;
+  std::optional<time_point> end_until_;
+  std::string_view why_end_;
   std::optional<time_point> give_up_at_;
 };
 

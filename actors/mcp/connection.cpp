@@ -17,6 +17,7 @@ mcp::session make_session(const mcp_connection_options& options) {
   auto settings = mcp::session_options_for(*options.server);
   settings.remembered = options.verdict->load();
   settings.abilities = options.world.abilities;
+  settings.client_version = PERDURE_VERSION;
   return mcp::session{std::move(settings)};
 }
 
@@ -182,7 +183,7 @@ void mcp_connection_state::open() {
     return;
   }
   // Another attempt would end the same way.
-  last_error_ = opened.error().message;
+  note_error(opened.error().message);
   wants_link_ = false;
   fail_calls(mcp::call_failure_kind::refused,
              label() + " cannot be reached: " + last_error_);
@@ -197,6 +198,14 @@ void mcp_connection_state::close_link() {
 
 void mcp_connection_state::count_end(std::string why) {
   restarts_.ended(now());
+  note_error(std::move(why));
+  if (!restarts_.is_quarantined(now()))
+    return;
+  wants_link_ = false;
+  options_.world.services->log(log_level::error, quarantine_text());
+}
+
+void mcp_connection_state::note_error(std::string why) {
   last_error_ = std::move(why);
   options_.world.board->change(key_, [this](mcp_status& status) {
     status.last_error = last_error_;
@@ -205,10 +214,6 @@ void mcp_connection_state::count_end(std::string why) {
   });
   options_.world.services->log(log_level::warning,
                                label() + ": " + last_error_);
-  if (!restarts_.is_quarantined(now()))
-    return;
-  wants_link_ = false;
-  options_.world.services->log(log_level::error, quarantine_text());
 }
 
 void mcp_connection_state::close_when_idle() {

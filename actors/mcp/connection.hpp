@@ -117,6 +117,7 @@ private:
   void close_link();
   /// It ended by itself, or never came to work.
   void count_end(std::string why);
+  void note_error(std::string why);
   void close_when_idle();
   void
   fail_calls(runtime::mcp::call_failure_kind kind, const std::string& message);

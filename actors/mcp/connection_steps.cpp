@@ -130,7 +130,7 @@ void mcp_connection_state::perform(mcp::failed& step) {
   close_link();
   // What is wrong with credentials is not cured by waiting.
   if (step.reason.kind == mcp::call_failure_kind::unauthorized)
-    last_error_ = std::move(step.reason.message);
+    note_error(std::move(step.reason.message));
   else
     count_end(std::move(step.reason.message));
 }

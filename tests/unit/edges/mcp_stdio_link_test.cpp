@@ -197,6 +197,13 @@ CAF_TEST(a server that closes its input is given up) {
             != std::string::npos);
 }
 
+CAF_TEST(a server that closes its output is given up) {
+  stage with;
+  auto link = with.open("exec 1>&-; exec sleep 1000");
+  CAF_CHECK(down_message(*link).find("it has closed its output")
+            != std::string::npos);
+}
+
 CAF_TEST(what the server has started does not keep it alive) {
   stage with;
   auto link = with.open("sleep 1000 & echo $! >&2; exit 0");
