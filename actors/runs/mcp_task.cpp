@@ -41,6 +41,7 @@ void mcp_task_state::start(mcp_task_options given) {
   options = std::move(given);
   if (runtime::input_responses(options.note, {}).is_null())
     known_.assign(options.elicited.begin(), options.elicited.end());
+  note_ = options.note;
   started_at_ = options.services->world->now();
   if (options.call)
     in_flight_.emplace(options.services->metrics->tool_calls);
@@ -86,8 +87,9 @@ void mcp_task_state::add_note(runtime::mcp::call_request& request) const {
 }
 
 void mcp_task_state::on(mcp_call_noted& noted) {
-  self->send(options.parent, task_remembered{options.task, options.attempt,
-                                             std::move(noted.note)});
+  note_ = std::move(noted.note);
+  self->send(options.parent,
+             task_remembered{options.task, options.attempt, note_});
 }
 
 void mcp_task_state::on(mcp_question& asked) {
@@ -158,12 +160,16 @@ void mcp_task_state::on(mcp_call_ended& ended) {
                    : runtime::outcome_of_list(
                      server(), std::move(ended.instructions),
                      std::move(ended.outcome), options.services->digest);
-  if (auto* failure = std::get_if<runtime::attempt_failure>(&outcome);
-      failure != nullptr && ended.retry_at)
+  auto* failure = std::get_if<runtime::attempt_failure>(&outcome);
+  if (failure != nullptr && ended.retry_at)
     failure->retry_after = std::chrono::ceil<std::chrono::milliseconds>(
       *ended.retry_at - options.services->world->now());
-  self->send(options.parent, task_ended{{options.task, options.attempt,
-                                         started_at_, std::move(outcome)}});
+  // What could not be reached may be at work all the same.
+  const auto goes_on
+    = failure != nullptr && failure->code == runtime::errc::mcp_unavailable;
+  self->send(options.parent,
+             task_ended{{options.task, options.attempt, started_at_,
+                         std::move(outcome), goes_on ? note_ : json{}}});
   self->quit();
 }
 

@@ -65,6 +65,8 @@ private:
               const runtime::elicited_answer& given);
 
   runtime::timestamp started_at_{};
+  /// What the server knows the work by. Null for nothing.
+  runtime::json note_;
   std::deque<open_question> questions_;
   /// Answers of attempts before this one, for what is asked again.
   std::deque<runtime::elicited_answer> known_;

@@ -2,6 +2,7 @@
 #include "runtime/flow/deferred.hpp"
 #include "runtime/flow/run_state.hpp"
 #include "runtime/messages/repair.hpp"
+#include "runtime/models/turn_note.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -9,6 +10,28 @@
 /// How a run begins: with the lists of its servers, then with what it was
 /// asked.
 namespace perdure::runtime {
+
+namespace {
+
+/// The response that `history` ends with; null for none.
+const model_response* last_response_of(const message_history& history) {
+  return history.empty() ? nullptr
+                         : std::get_if<model_response>(history.back().get());
+}
+
+/// Takes off the request that `history` ends with. @returns its parts
+std::vector<request_part> take_request(message_history& history) {
+  if (history.empty())
+    return {};
+  const auto last = history.back();
+  const auto* request = std::get_if<model_request>(last.get());
+  if (request == nullptr)
+    return {};
+  history.pop_back();
+  return request->parts;
+}
+
+} // namespace
 
 void run_state::on(const run_created& x) {
   if (phase != run_phase::empty)
@@ -54,20 +77,27 @@ void run_state::begin() {
   if (!created.input.deferred_results.is_null())
     return resume_calls(given);
   history = repair(given);
-  supplied = history.size();
-  const auto last = history.empty() ? nullptr : history.back();
   if (!created.input.prompt.is_null()) {
-    begin_request({user_prompt_part{created.input.prompt, time}}, time);
-  } else if (last == nullptr) {
-    begin_request({}, time); // the instructions say it all
-  } else if (const auto* request = std::get_if<model_request>(last.get())) {
-    history.pop_back(); // sent again as it is
-    --supplied;
-    begin_request(request->parts, time);
-  } else {
-    step = 1; // calls that nobody answered are run now
-    open_calls();
+    supplied = history.size();
+    return begin_request({user_prompt_part{created.input.prompt, time}}, time);
   }
+  json note;
+  if (const auto* left = last_response_of(history)) {
+    if (left->state != message_state::suspended) {
+      supplied = history.size();
+      step = 1; // calls that nobody answered are run now
+      return open_calls();
+    }
+    // Its request goes on behind what was said.
+    note = to_json(turn_note{{}, *left, 0});
+    history.pop_back();
+  }
+  // What the history ends with is sent again as it is; without it the
+  // instructions say it all.
+  auto parts = take_request(history);
+  supplied = history.size();
+  begin_request(std::move(parts), time);
+  model.note = std::move(note);
 }
 
 void run_state::resume_calls(message_history given) {

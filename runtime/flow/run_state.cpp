@@ -1,7 +1,6 @@
 #include "runtime/flow/run_state.hpp"
 
 #include "runtime/flow/deferred.hpp"
-#include "runtime/messages/repair.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -52,9 +51,7 @@ void run_state::on(const attempt_failed& x) {
   task->attempts_over = x.attempt;
   task->retry_at = x.retry_at;
   task->last_error = x.reason.message;
-  // What could not be reached may be at work all the same.
-  if (x.reason.code != errc::mcp_unavailable)
-    task->note = nullptr;
+  task->note = nullptr;
   if (x.fallback == 0)
     return;
   fallback = x.fallback;
@@ -95,10 +92,12 @@ void run_state::on(const run_taken_over& x) {
 }
 
 void run_state::on(const task_completed& x) {
-  if (open_task(x.task) == nullptr)
+  auto* task = open_task(x.task);
+  if (task == nullptr)
     return;
   if (!first_outcome_at)
     first_outcome_at = x.started_at;
+  task->note = nullptr;
   if (const auto* error = std::get_if<task_error>(&x.outcome))
     fatal = *error;
   else if (const auto* response = std::get_if<model_response>(&x.outcome))

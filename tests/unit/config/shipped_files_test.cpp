@@ -142,6 +142,12 @@ CAF_TEST(schema and loader agree on agent files) {
     "{url: 'http://h/sse'}}}}]",
     "model: test\ncapabilities: [{PrefixTools: {prefix: p, capability: "
     "{PrefixTools: {prefix: q, capability: {External: {name: a}}}}}}]",
+    "model: test\nmodel_settings: {thinking: low, stop_sequences: [a], "
+    "anthropic_cache: 1h, mistral_safe_prompt: true, seed: ~}",
+    "model: test\ncapabilities: [WebSearch, {WebFetch: {max_uses: 1}}]",
+    "model: test\ncapabilities: [{NativeTool: {kind: code_execution}}, {name: "
+    "NativeTool, arguments: {tool: {kind: web_search, optional: true}}}]",
+    "model: test\ncapabilities: [{ImageGeneration: {size: 1K}}]",
   };
   for (const auto* text : good) {
     CAF_CHECK(schema_accepts(rules, text, document_format::yaml));
@@ -170,7 +176,14 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\nend_strategy: late",
     "model: test\ntool_timeout: 0",
     "model: test\ncapabilities: Thinking",
-    "model: test\ncapabilities: [WebSearch]",
+    "model: test\ncapabilities: [XSearch]",
+    "model: test\nmodel_settings: {temprature: 1}",
+    "model: test\nmodel_settings: {max_tokens: many}",
+    "model: test\ncapabilities: [NativeTool]",
+    "model: test\ncapabilities: [{NativeTool: {kind: telepathy}}]",
+    "model: test\ncapabilities: [{NativeTool: {kind: file_search}}]",
+    "model: test\ncapabilities: [{WebSearch: {depth: 1}}]",
+    "model: test\ncapabilities: [{WebSearch: {native: false}}]",
     "model: test\ncapabilities: [{Thinking: much}]",
     "model: test\ncapabilities: [{Thinking: low, Limits: {}}]",
     "model: test\ncapabilities: [{name: Thinking, arguments: [a, b]}]",

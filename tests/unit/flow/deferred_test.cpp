@@ -11,15 +11,6 @@ using kind = tool_result_kind;
 
 namespace {
 
-/// `look` runs, `wipe` needs approval, `measure` is made elsewhere.
-agent_definition with_people(bool ends = false) {
-  auto out = with_tools({"look", "wipe", "measure"});
-  out.tools[1].requires_approval = true;
-  out.tools[2].kind = tool_kind::external;
-  out.ends_when_deferred = ends;
-  return out;
-}
-
 std::vector<response_part> all_calls() {
   return {call("c0", "look"), call("c1", "wipe", R"({"n": 1})"),
           call("c2", "measure", R"({"n": 2})")};

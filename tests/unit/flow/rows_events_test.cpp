@@ -45,14 +45,6 @@ json only(const conversation& run, const std::string& kind) {
   return found;
 }
 
-agent_definition with_people(bool ends = false) {
-  auto out = with_tools({"look", "wipe", "measure"});
-  out.tools[1].requires_approval = true;
-  out.tools[2].kind = tool_kind::external;
-  out.ends_when_deferred = ends;
-  return out;
-}
-
 } // namespace
 
 // -- order --------------------------------------------------------------------

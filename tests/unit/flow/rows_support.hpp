@@ -213,6 +213,15 @@ inline response_part provider_call() {
   return made;
 }
 
+/// `look` runs, `wipe` needs approval, `measure` is made elsewhere.
+inline agent_definition with_people(bool ends = false) {
+  auto out = with_tools({"look", "wipe", "measure"});
+  out.tools[1].requires_approval = true;
+  out.tools[2].kind = tool_kind::external;
+  out.ends_when_deferred = ends;
+  return out;
+}
+
 /// Answers with `{"n": number}`; by the tool `final_result` unless told
 /// otherwise.
 inline agent_definition
