@@ -348,11 +348,13 @@ CAF_TEST(all problems are told at once in the order of the file) {
     "0.001\n"
     "agents/desk.yaml:5:5: capabilities[0]: the capability WebSearch is not "
     "supported by this version; supported: Approval, Command, DeferredTools, "
-    "Durability, EventHandler, External, Fallback, Limits, Output, "
+    "Durability, EventHandler, External, Fallback, Limits, MCP, Output, "
+    "PrefixTools, "
     "SetToolMetadata, Thinking\n"
     "agents/desk.yaml:6:5: capabilities[1]: unknown capability 'Comand'; did "
     "you mean Command? valid: Approval, Command, DeferredTools, Durability, "
-    "EventHandler, External, Fallback, Limits, Output, SetToolMetadata, "
+    "EventHandler, External, Fallback, Limits, MCP, Output, PrefixTools, "
+    "SetToolMetadata, "
     "Thinking");
 }
 
