@@ -2,6 +2,7 @@
 
 #include "actors/api/api.hpp"
 #include "actors/node/local_run_client.hpp"
+#include "actors/node/scheduler.hpp"
 #include "actors/runs/gateway.hpp"
 #include "actors/runs/journal_writer.hpp"
 
@@ -23,8 +24,7 @@ struct system_config : caf::actor_system_config {
   explicit system_config(std::size_t threads) {
     add_message_types<caf::id_block::perdure_messages>();
     set("scheduler.max-threads", threads);
-    // Idle workers sleep until there is work instead of polling for it.
-    set("scheduler.policy", caf::atom("sharing"));
+    load<scheduler>();
   }
 };
 

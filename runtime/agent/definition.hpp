@@ -2,6 +2,7 @@
 
 #include "runtime/agent/command_tool.hpp"
 #include "runtime/agent/event_handler.hpp"
+#include "runtime/agent/native_tool.hpp"
 #include "runtime/agent/output.hpp"
 #include "runtime/agent/schema.hpp"
 #include "runtime/json.hpp"
@@ -116,6 +117,8 @@ struct agent_definition {
   std::vector<tool_rule> tool_rules;
   /// Settings of the tasks that ask MCP servers for anything.
   task_policy mcp_policy;
+  /// Run by the model's provider, not here.
+  std::vector<native_tool> native_tools;
   /// Budgets: asks to try again, per tool in a row and for the output.
   std::uint32_t tool_retries = 1;
   std::uint32_t output_retries = 1;

@@ -121,6 +121,8 @@ json frame_of(const run_state& state) {
            {"format", describe(plan.format)},
            {"any_object", plan.any_object},
            {"output_instructions", plan.instructions}};
+  if (!definition.native_tools.empty())
+    out["native_tools"] = to_json(definition.native_tools);
   if (!leaves_out(policy, "model_settings"))
     out["settings"] = without_excluded(definition.model_settings, policy);
   return out;
