@@ -93,7 +93,7 @@ struct link_failure {
 /// Steps:   every input may bring steps; `take` them after each
 /// Errors:  whatever the server sends ends in a step and never in an exception
 /// Threads: one owner
-/// Source:  docs/decisions/0012-mcp-session.md
+/// Source:  docs/decisions/0013-mcp-session.md
 class session {
 public:
   explicit session(session_options options);
