@@ -11,15 +11,17 @@ namespace {
 using runtime::json;
 
 const std::vector<std::string> supported{
-  "Approval",     "Command",  "DeferredTools", "Durability",
-  "EventHandler", "External", "Fallback",      "Limits",
-  "MCP",          "Output",   "PrefixTools",   "SetToolMetadata",
-  "Thinking"};
+  "Approval",    "Command",         "DeferredTools",
+  "Durability",  "EventHandler",    "External",
+  "Fallback",    "ImageGeneration", "Limits",
+  "MCP",         "NativeTool",      "Output",
+  "PrefixTools", "SetToolMetadata", "Thinking",
+  "WebFetch",    "WebSearch"};
 
 /// May be there more than once.
 constexpr auto repeatable = std::to_array<std::string_view>(
-  {"Approval", "Command", "EventHandler", "External", "MCP", "PrefixTools",
-   "SetToolMetadata"});
+  {"Approval", "Command", "EventHandler", "External", "MCP", "NativeTool",
+   "PrefixTools", "SetToolMetadata"});
 
 /// Bring tools.
 constexpr auto toolsets
@@ -31,10 +33,9 @@ constexpr auto positional
 
 /// Names that mean something to Pydantic AI, but not to this version.
 constexpr auto unsupported = std::to_array<std::string_view>(
-  {"AnthropicCompaction", "ImageGeneration", "IncludeToolReturnSchemas",
-   "Instrumentation", "NativeTool", "OpenAICompaction",
-   "RaiseContentFilterError", "ReinjectSystemPrompt", "ToolSearch", "WebFetch",
-   "WebSearch", "XSearch"});
+  {"AnthropicCompaction", "IncludeToolReturnSchemas", "Instrumentation",
+   "OpenAICompaction", "RaiseContentFilterError", "ReinjectSystemPrompt",
+   "ToolSearch", "XSearch"});
 
 /// Names that need Python code.
 constexpr auto code_only = std::to_array<std::string_view>(
@@ -100,6 +101,7 @@ public:
     for (const auto& entry : entries)
       if (entry.name == "Approval")
         read_approval(entry.arguments, with_, draft_);
+    check_native_tools(list, with_, draft_);
   }
 
 private:
@@ -238,6 +240,15 @@ private:
       read_deferred(entry.arguments, entry.is_positional, with_, draft_);
     else if (entry.name == "Fallback")
       read_fallback(entry.arguments, with_, draft_);
+    else if (entry.name == "NativeTool")
+      read_native_tool(entry.arguments, with_, draft_);
+    else if (entry.name == "WebSearch")
+      read_native_capability("web_search", entry.arguments, with_, draft_);
+    else if (entry.name == "WebFetch")
+      read_native_capability("web_fetch", entry.arguments, with_, draft_);
+    else if (entry.name == "ImageGeneration")
+      read_native_capability("image_generation", entry.arguments, with_,
+                             draft_);
   }
 
   void read_thinking(const capability& entry) {

@@ -150,6 +150,8 @@ private:
   std::optional<runtime::timestamp> open_until_;
   runtime::timestamp last_used_{};
   std::string last_error_;
+  /// As the server said them last.
+  std::string instructions_;
   std::optional<runtime::timestamp> armed_;
   std::uint64_t timer_ = 0;
 };

@@ -115,6 +115,7 @@ void mcp_connection_state::perform(mcp::changed&) {
 void mcp_connection_state::perform(mcp::ready& step) {
   options_.verdict->store(step.era);
   wants_link_ = false;
+  instructions_ = step.instructions;
   options_.world.board->change(key_, [&](mcp_status& status) {
     status.era = step.era;
     status.version = std::move(step.version);

@@ -35,7 +35,9 @@ task_policy default_tool_policy() {
 }
 
 task_policy default_mcp_policy() {
-  return {};
+  task_policy result;
+  result.retries = 3;
+  return result;
 }
 
 } // namespace perdure::runtime

@@ -64,6 +64,8 @@ std::string_view name_of(tool_kind kind) {
       return "command";
     case tool_kind::external:
       return "external";
+    case tool_kind::mcp:
+      return "mcp"; // never stored
   }
   return "function";
 }
@@ -340,6 +342,25 @@ void read_mcp(field_reader& in, agent_definition& definition, context& ctx) {
   definition.mcp_policy = read_policy(in, "mcp_policy", default_mcp_policy());
 }
 
+std::vector<native_tool> read_native_tools(field_reader& in) {
+  std::vector<native_tool> result;
+  const auto* items = in.array("native_tools");
+  if (items == nullptr)
+    return result;
+  for (const auto& item : *items) {
+    const auto kind = item.is_object() ? item.value("kind", std::string{}) : "";
+    if (kind.empty()) {
+      in.fail("native_tools", "must hold objects with a kind");
+      return result;
+    }
+    native_tool tool{kind, item.value("optional", false), item};
+    tool.options.erase("kind");
+    tool.options.erase("optional");
+    result.push_back(std::move(tool));
+  }
+  return result;
+}
+
 std::vector<tool_definition> read_tools(field_reader& in, context& ctx) {
   std::vector<tool_definition> result;
   const auto* items = in.array("tools");
@@ -366,6 +387,7 @@ json to_json(const agent_definition& definition) {
   for (const auto& tool : definition.tools)
     tools.push_back(write(tool));
   add(result, "tools", std::move(tools));
+  add(result, "native_tools", to_json(definition.native_tools));
   add_unless(result, "tool_retries", definition.tool_retries,
              normal.tool_retries);
   add_unless(result, "output_retries", definition.output_retries,
@@ -391,7 +413,8 @@ json to_json(const agent_definition& definition) {
 }
 
 result<definition_ptr>
-definition_from_json(const json& value, const schema_compiler& compile) {
+definition_from_json(const json& value, const schema_compiler& compile,
+                     toolset_joiner join) {
   context ctx{{}, std::nullopt, compile};
   field_reader in{value, "definition", ctx.problem};
   auto definition = std::make_shared<agent_definition>();
@@ -402,6 +425,7 @@ definition_from_json(const json& value, const schema_compiler& compile) {
   definition->instructions = read_instructions(in);
   definition->model_settings = in.object("model_settings");
   definition->tools = read_tools(in, ctx);
+  definition->native_tools = read_native_tools(in);
   definition->tool_retries = read_u32(in, "tool_retries").value_or(1);
   definition->output_retries = read_u32(in, "output_retries").value_or(1);
   if (const auto* output = in.find("output"))
@@ -415,6 +439,7 @@ definition_from_json(const json& value, const schema_compiler& compile) {
   definition->handlers = read_handlers(in, ctx);
   read_mcp(in, *definition, ctx);
   definition->metadata = in.any("metadata");
+  definition->join = std::move(join);
   if (!ctx.problem.empty())
     return failure{errc::storage_corrupt, std::move(ctx.problem)};
   if (ctx.schema_failure)

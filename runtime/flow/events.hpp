@@ -60,11 +60,17 @@ public:
   [[nodiscard]] std::uint64_t first_entry() const noexcept;
 
 private:
+  void take_listing(const entry& value);
+
   definition_ptr definition_;
+  /// Of its servers, until they are all there; those that are not are empty.
+  std::vector<tool_listing> lists_;
   std::uint64_t after_;
   std::uint64_t live_entry_ = 0;
   std::uint64_t live_count_ = 0;
   bool final_told_ = false;
+  /// Kind of the part that the model said last; null before the first.
+  json previous_kind_;
   /// Parts of the response under way that this watcher saw begin.
   std::set<std::uint32_t> seen_;
 };

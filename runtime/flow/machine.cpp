@@ -1,5 +1,7 @@
 #include "runtime/flow/machine.hpp"
 
+#include "runtime/models/turn_note.hpp"
+
 #include <algorithm>
 
 namespace perdure::runtime {
@@ -56,6 +58,9 @@ namespace {
 std::string describe(const run_state& state, const task_ref& task) {
   if (task.kind == task_kind::tool_call)
     return "the call of '" + state.calls[task.index].part->tool_name + "'";
+  if (task.kind == task_kind::mcp_request)
+    return "the list of tools of '"
+           + state.definition->mcp_servers[task.index].id + "'";
   return task.kind == task_kind::output ? "the check of the output"
                                         : "the model request";
 }
@@ -90,7 +95,8 @@ std::vector<entry> recover(const run_state& state, timestamp now) {
   std::vector<entry> out;
   for (const auto& task : state.open_tasks()) {
     const auto& progress = state.progress(task);
-    if (!progress.in_doubt() || progress.question)
+    // Work that is noted is asked for, not done again.
+    if (!progress.in_doubt() || progress.question || names_work(progress.note))
       continue;
     switch (state.policy(task).on_interrupt) {
       case on_interrupt::retry:

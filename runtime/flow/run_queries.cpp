@@ -1,3 +1,4 @@
+#include "runtime/flow/call_label.hpp"
 #include "runtime/flow/run_state.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/flow/views.hpp"
@@ -9,27 +10,6 @@
 
 /// What a run's state says, without changing it.
 namespace perdure::runtime {
-
-namespace {
-
-/// The id of a call as one piece of a key: whatever a model makes up, keys of
-/// two tasks differ and fit into a header or an environment.
-std::string escaped(const std::string& id) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const unsigned char c : id) {
-    if (c > ' ' && c != '/' && c != '%' && c != 0x7F) {
-      out += static_cast<char>(c);
-      continue;
-    }
-    out += '%';
-    out += digits[c >> 4];
-    out += digits[c & 15];
-  }
-  return out;
-}
-
-} // namespace
 
 run_status run_state::status() const {
   if (ended)
@@ -64,6 +44,11 @@ const model_response& run_state::last_response() const {
 task_policy run_state::policy(const task_ref& task) const {
   if (task.kind == task_kind::model_request)
     return definition->model_policy;
+  if (task.kind == task_kind::mcp_request) {
+    auto policy = definition->mcp_policy;
+    policy.on_interrupt = on_interrupt::retry; // it only reads
+    return policy;
+  }
   if (task.kind != task_kind::tool_call)
     return default_tool_policy();
   const auto& call = calls.at(task.index);
@@ -80,6 +65,8 @@ task_policy run_state::policy(const task_ref& task) const {
 const task_progress& run_state::progress(const task_ref& task) const {
   if (task.kind == task_kind::tool_call)
     return calls.at(task.index).progress;
+  if (task.kind == task_kind::mcp_request)
+    return servers.at(task.index).progress;
   return task.kind == task_kind::output ? answer : model;
 }
 
@@ -91,8 +78,11 @@ std::string run_state::idempotency_key(const task_ref& task) const {
                          : key + "/model/" + std::to_string(fallback + 1);
   if (task.kind == task_kind::output)
     return key + "/output";
+  if (task.kind == task_kind::mcp_request)
+    return key + "/tools/"
+           + call_label(definition->mcp_servers.at(task.index).id, task.index);
   const auto& id = calls.at(task.index).part->tool_call_id;
-  key += '/' + escaped(id);
+  key += '/' + call_label(id, task.index);
   const auto same
     = [&id](const call_state& x) { return x.part->tool_call_id == id; };
   // Some providers give two calls one id; the second is another task. So is a
@@ -111,8 +101,12 @@ std::vector<task_ref> run_state::open_tasks() const {
   std::vector<task_ref> out;
   if (phase == run_phase::requesting)
     out.push_back({step, task_kind::model_request, 0});
-  else if (phase == run_phase::answered && answer_needs_host()
-           && !answer_result)
+  else if (phase == run_phase::preparing) {
+    for (std::uint32_t i = 0; i < servers.size(); ++i)
+      if (!servers[i].listing)
+        out.push_back({step, task_kind::mcp_request, i});
+  } else if (phase == run_phase::answered && answer_needs_host()
+             && !answer_result)
     out.push_back({step, task_kind::output, 0});
   else if (phase == run_phase::calling)
     for (std::uint32_t i = 0; i < calls.size(); ++i)

@@ -1,7 +1,6 @@
 #include "runtime/flow/run_state.hpp"
 
 #include "runtime/flow/deferred.hpp"
-#include "runtime/messages/repair.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -38,59 +37,6 @@ void run_state::apply(const entry& next) {
     owe_events(next);
 }
 
-void run_state::on(const run_created& x) {
-  if (phase != run_phase::empty)
-    return;
-  created = x;
-  created.input.history.clear(); // `history` has it from here on
-  handlers.resize(definition->handlers.size() + x.input.handlers.size());
-  render_instructions();
-  if (!x.input.deferred_results.is_null())
-    return resume_calls(x);
-  history = repair(x.input.history);
-  supplied = history.size();
-  const auto last = history.empty() ? nullptr : history.back();
-  if (!x.input.prompt.is_null()) {
-    begin_request({user_prompt_part{x.input.prompt, x.time}}, x.time);
-  } else if (last == nullptr) {
-    begin_request({}, x.time); // the instructions say it all
-  } else if (const auto* request = std::get_if<model_request>(last.get())) {
-    history.pop_back(); // sent again as it is
-    --supplied;
-    begin_request(request->parts, x.time);
-  } else {
-    step = 1; // calls that nobody answered are run now
-    open_calls();
-  }
-}
-
-void run_state::resume_calls(const run_created& x) {
-  auto given = x.input.history;
-  // Results that were there already go out again in the round's request.
-  if (!given.empty())
-    if (const auto* last = std::get_if<model_request>(given.back().get())) {
-      prior_parts_ = last->parts;
-      given.pop_back();
-    }
-  history = repair(given);
-  supplied = history.size();
-  step = 1;
-  open_calls();
-  std::erase_if(calls, [this](const call_state& call) {
-    return has_result(prior_parts_, call.part->tool_call_id);
-  });
-  for (std::uint32_t i = 0; i < calls.size(); ++i) {
-    auto answer
-      = deferred_answer(x.input.deferred_results, *calls[i].part, x.time);
-    if (!answer)
-      continue;
-    answer->task = {step, task_kind::tool_call, i};
-    calls[i].progress.question.emplace();
-    calls[i].progress.questions = 1;
-    on(*answer);
-  }
-}
-
 void run_state::on(const task_started& x) {
   if (auto* task = open_task(x.task); task != nullptr) {
     task->attempt_started = x.attempt;
@@ -114,14 +60,23 @@ void run_state::on(const attempt_failed& x) {
 }
 
 void run_state::on(const task_noted& x) {
-  if (auto* task = open_task(x.task); task != nullptr)
-    task->note = x.note;
+  auto* task = open_task(x.task);
+  if (task == nullptr)
+    return;
+  task->note = x.note;
+  if (!x.ends_attempt || x.attempt <= task->attempts_over)
+    return;
+  task->attempts_over = x.attempt;
+  ++task->attempts_free;
+  task->retry_at.reset();
+  task->elicited.clear(); // it is asked for something else now
 }
 
 void run_state::on(const run_taken_over& x) {
   // What a handler held back was not even looked at.
   if (phase == run_phase::calling && is_held() && is_fresh(calls))
     return;
+  cut_off_questions();
   for (const auto& task : admitted_tasks()) {
     auto& progress = *open_task(task);
     // Where the intent is journaled, it says what was under way; so does a time
@@ -137,14 +92,18 @@ void run_state::on(const run_taken_over& x) {
 }
 
 void run_state::on(const task_completed& x) {
-  if (open_task(x.task) == nullptr)
+  auto* task = open_task(x.task);
+  if (task == nullptr)
     return;
   if (!first_outcome_at)
     first_outcome_at = x.started_at;
+  task->note = nullptr;
   if (const auto* error = std::get_if<task_error>(&x.outcome))
     fatal = *error;
   else if (const auto* response = std::get_if<model_response>(&x.outcome))
     on_response(x, *response);
+  else if (const auto* listing = std::get_if<tool_listing>(&x.outcome))
+    on_listing(x, *listing);
   else
     on_result(x, std::get<tool_result>(x.outcome));
 }
@@ -223,7 +182,14 @@ void run_state::on(const output_rejected& x) {
   if (phase != run_phase::answered)
     return;
   ++output_retries;
-  begin_request({retry_prompt_part{x.content, {}, {}, x.time}}, x.time);
+  std::vector<request_part> parts;
+  // What became of calls besides the answer goes out with its rejection.
+  if (const auto* told = std::get_if<model_request>(history.back().get())) {
+    parts = told->parts;
+    history.pop_back();
+  }
+  parts.emplace_back(retry_prompt_part{x.content, {}, {}, x.time});
+  begin_request(std::move(parts), x.time);
 }
 
 void run_state::on(const cancel_requested& x) {
@@ -232,6 +198,8 @@ void run_state::on(const cancel_requested& x) {
 }
 
 void run_state::on(const run_ended& x) {
+  if (phase == run_phase::preparing)
+    begin(); // it shows what it was asked all the same
   const auto has_result = [](const call_state& y) { return y.result; };
   if (phase == run_phase::calling
       && std::any_of(calls.begin(), calls.end(), has_result))
@@ -246,10 +214,12 @@ void run_state::on(const question_asked& x) {
   auto* task = open_task(x.task);
   if (task == nullptr)
     return;
-  task->question
-    = open_question{x.kind, x.time, x.expires_at, x.on_expiry, x.metadata};
+  task->question = open_question{x.kind,      x.time,     x.expires_at,
+                                 x.on_expiry, x.metadata, x.attempt};
   ++task->questions;
   task->retry_at.reset();
+  if (x.attempt > 0)
+    return; // it is at work and goes on
   // A tool that asks has not done its work yet.
   if (x.kind != question_kind::in_doubt && task->in_doubt())
     task->attempts_over = task->attempt_started;
@@ -265,13 +235,10 @@ void run_state::on(const question_answered& x) {
                        "nobody answered in time: " + x.message};
     return;
   }
-  if (x.verdict == verdict::answered && x.result) {
-    if (x.task.kind == task_kind::tool_call)
-      settle_call(x.task.index, *x.result, task->attempts_over, x.time);
-    return;
-  }
+  if (asked.kind == question_kind::elicitation)
+    return answer_elicitation(*task, x, asked);
   if (x.verdict != verdict::approved)
-    return deny(x, asked);
+    return settle_question(x, asked);
   task->is_approved = true;
   task->approval_metadata = x.metadata;
   // The attempt whose outcome is unknown is void, and another one follows.
@@ -281,8 +248,8 @@ void run_state::on(const question_answered& x) {
     calls[x.task.index].arguments = x.arguments;
 }
 
-void run_state::deny(const question_answered& x, const open_question& asked) {
-  const auto unknown = asked.kind == question_kind::in_doubt;
+void run_state::settle_question(const question_answered& x,
+                                const open_question& asked) {
   if (x.task.kind != task_kind::tool_call) {
     fatal
       = task_error{errc::outcome_unknown,
@@ -290,35 +257,15 @@ void run_state::deny(const question_answered& x, const open_question& asked) {
                    "it was decided not to run it again"};
     return;
   }
+  const auto& progress = calls[x.task.index].progress;
   const auto& part = *calls[x.task.index].part;
   settle_call(x.task.index,
-              {part.tool_name,
-               part.tool_call_id,
-               unknown ? tool_result_kind::unknown : tool_result_kind::denied,
-               x.message,
-               {},
-               {}},
-              unknown ? open_task(x.task)->attempt_started
-                      : open_task(x.task)->attempts_over,
+              x.result ? *x.result : denied_result(part, asked.kind, x.message),
+              std::max(progress.attempts_over, progress.attempt_started),
               x.time);
 }
 
 // -- rounds -------------------------------------------------------------------
-
-void run_state::render_instructions() {
-  for (const auto& item : definition->instructions) {
-    if (!item.is_template) {
-      instructions.push_back(item.text);
-      continue;
-    }
-    auto text = render_ ? render_(item.text, created.input.deps)
-                        : failure{errc::internal, "no template renderer"};
-    if (text)
-      instructions.push_back(std::move(*text));
-    else
-      instructions_error = text.error().message;
-  }
-}
 
 void run_state::open_calls() {
   const auto by_tool
@@ -333,6 +280,11 @@ void run_state::close_calls(message_state state) {
   const auto chosen = state == message_state::complete
                         ? final_output(*definition, calls)
                         : std::nullopt;
+  // With no output among them it is the text besides them that ended the run.
+  const auto is_skipped
+    = std::all_of(calls.begin(), calls.end(), [](const call_state& call) {
+        return call.result && call.result->kind == tool_result_kind::skipped;
+      });
   auto parts = std::exchange(prior_parts_, {});
   for (auto& part : parts_of(calls, chosen))
     parts.push_back(std::move(part));
@@ -346,7 +298,7 @@ void run_state::close_calls(message_state state) {
   if (chosen)
     output = calls[*chosen].result->content;
   calls.clear();
-  if (!chosen && state == message_state::complete)
+  if (!chosen && !is_skipped && state == message_state::complete)
     return begin_request(std::move(parts), closed);
   add_request(std::move(parts), closed, state);
   phase = run_phase::answered;
@@ -393,6 +345,11 @@ task_progress* run_state::open_task(const task_ref& task) {
   if (task.step != step || fatal)
     return nullptr;
   switch (task.kind) {
+    case task_kind::mcp_request:
+      return phase == run_phase::preparing && task.index < servers.size()
+                 && !servers[task.index].listing
+               ? &servers[task.index].progress
+               : nullptr;
     case task_kind::model_request:
       return phase == run_phase::requesting ? &model : nullptr;
     case task_kind::output:

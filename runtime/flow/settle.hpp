@@ -13,9 +13,17 @@ struct tool_question {
   json metadata;
 };
 
+/// Another system needs something before it goes on with the attempt's work;
+/// another attempt follows.
+struct input_needed {
+  /// What that attempt goes on from (`input_note`).
+  json note;
+};
+
 /// What one attempt of a task came to.
 using attempt_outcome
-  = std::variant<model_response, tool_result, attempt_failure, tool_question>;
+  = std::variant<model_response, tool_result, attempt_failure, tool_question,
+                 tool_listing, input_needed>;
 
 /// One attempt that is over.
 struct attempt_report {
@@ -23,6 +31,9 @@ struct attempt_report {
   std::uint32_t attempt = 1;
   timestamp started_at{};
   attempt_outcome outcome;
+  /// Of an attempt that failed: what another one would go on with, see
+  /// `task_noted`. Null for nothing.
+  json note = {};
 };
 
 /// The entry that a finished attempt becomes: the task's outcome, or a failed
@@ -32,5 +43,11 @@ struct attempt_report {
 /// @param random uniform in [0, 1), spreads the retries
 [[nodiscard]] entry settle(const run_state& state, attempt_report report,
                            timestamp now, double random);
+
+/// `settle`, and behind a failure that another attempt of the same work follows
+/// the note that it goes on with.
+[[nodiscard]] std::vector<entry>
+close_attempt(const run_state& state, attempt_report report, timestamp now,
+              double random);
 
 } // namespace perdure::runtime

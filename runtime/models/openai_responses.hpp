@@ -29,7 +29,9 @@ private:
 
   conversation_options options_;
   request_plan plan_;
-  bool is_stored_;
+  bool is_stored_ = true;
+  bool sends_ids_;
+  bool in_background_ = false;
   wire_headers headers_;
   std::optional<std::chrono::milliseconds> timeout_;
   std::shared_ptr<const std::string> head_;

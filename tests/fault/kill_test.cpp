@@ -124,8 +124,10 @@ void create(world& state, const std::stop_token& stop, const std::string& key) {
 void be_client(const std::stop_token& stop, world& state, std::size_t number) {
   constexpr auto share = runs_max / clients_max;
   for (std::size_t i = 0; i < share && !stop.stop_requested(); ++i) {
-    // Most come early, and some to the end: each kill meets runs of every age.
-    const auto at = i * i * (kills_max - 5) / (share * share);
+    // Half of them come early, the others one by one: each kill meets runs of
+    // every age, however much is done between two of them.
+    const auto at = number % 2 == 0 ? i * i * kills_max / (share * share)
+                                    : i * kills_max / share;
     wait_until([&] { return stop.stop_requested() || state.kills >= at; });
     create(state, stop,
            "client-" + std::to_string(number) + "-" + std::to_string(i));

@@ -2,6 +2,7 @@
 #include "runtime/flow/views.hpp"
 #include "runtime/messages/history_json.hpp"
 #include "simulation/node.hpp"
+#include "simulation/turns.hpp"
 
 #include <algorithm>
 
@@ -66,6 +67,15 @@ std::vector<std::string> sim_node::run_ids() const {
   return out;
 }
 
+namespace {
+
+/// The provider's work is known, and the response can be asked for.
+bool has_job(const runtime::run_state& state) {
+  return state.model.note.is_object() && state.model.note.contains("job");
+}
+
+} // namespace
+
 /// An effect may follow only from what is durable (D1), for a task without an
 /// outcome (D3), under its own key and with the same content (D4), after its
 /// intent where the policy wants one (D5).
@@ -74,7 +84,8 @@ void sim_node::witness_execution(const execution& made) {
     return witness_handling(made);
   const auto run_id = run_of(made.key);
   auto known = entries(run_id);
-  if (world_.world.one_at_a_time && folded(run_id)->is_held())
+  const auto state = folded(run_id);
+  if (world_.world.one_at_a_time && state->is_held())
     world_.violate("held: a task begins although an event handler is behind: "
                    + made.key);
   if (known.empty())
@@ -88,7 +99,7 @@ void sim_node::witness_execution(const execution& made) {
   const auto rows
     = runtime::tasks_json(definition, services_->language.render, known);
   const auto row = std::find_if(rows.begin(), rows.end(), [&](const json& x) {
-    return x.at("idempotency_key") == made.key;
+    return x.at("idempotency_key") == task_key(made.key);
   });
   if (row == rows.end())
     return world_.violate("D1: effect of a task that does not follow from what "
@@ -96,18 +107,37 @@ void sim_node::witness_execution(const execution& made) {
                           + made.key);
   if (row->at("state") != "open")
     world_.violate("D3: a task with an outcome executes again: " + made.key);
+  if (row->at("kind") == "model_request" && has_job(*folded(run_id)))
+    world_.violate("jobs: a response that is known is asked for again: "
+                   + made.key);
   const auto [input, first] = world_.inputs.emplace(made.key, made.input);
   if (!first && input->second != made.input)
     world_.violate("D4: other content under the same key: " + made.key);
-  const auto* tool = definition->tool(made.tool);
+  const auto* tool = state->definition->tool(made.tool);
   if (tool == nullptr
       || (tool->policy.on_interrupt == runtime::on_interrupt::retry
           && !tool->requires_approval))
     return;
-  if (row->at("attempts") != made.attempt)
+  // A server is not told of attempts.
+  const auto begun = row->at("attempts").get<std::uint32_t>();
+  if (begun == 0 || (made.attempt > 0 && begun != made.attempt))
     world_.violate("D5: effect before its intent was durable: " + made.key);
-  if (++world_.attempts[{made.key, made.attempt}] > 1)
+  if (++world_.attempts[{made.key, begun}] > 1)
     world_.violate("D5: an attempt in doubt executes again: " + made.key);
+}
+
+void sim_node::witness_call(const execution& made,
+                            const runtime::mcp::call_request& request) {
+  witness_execution(made);
+  const auto state = folded(run_of(made.key));
+  if (!state)
+    return;
+  for (const auto& task : state->open_tasks())
+    if (state->idempotency_key(task) == made.key
+        && !state->progress(task).note.is_null() && request.note.is_null()
+        && request.input_responses.is_null())
+      world_.violate("note: work that a server has begun begins again: "
+                     + made.key);
 }
 
 /// A handler is told of every event that it wants, in order; never of one that
@@ -240,15 +270,17 @@ void sim_node::check_idle() {
       continue;
     const bool tells
       = state->handlers_behind() && scheduler_.has_pending_timeout();
-    const bool in_flight
-      = http_->open_for(run_id) || processes_->open_for(run_id);
+    const bool in_flight = http_->open_for(run_id)
+                           || processes_->open_for(run_id)
+                           || mcp_->open_for(run_id);
     const auto known = journal_->summary(run_id);
     const bool wakes
       = known && known->wake_at && scheduler_.has_pending_timeout();
     const bool queued = services_->health->queued_runs > 0;
     const bool held = services_->health->journal_full;
+    const bool polls = has_job(*state) && scheduler_.has_pending_timeout();
     const bool asks = !questions_json(*state, services_->digest).empty();
-    if (!in_flight && !wakes && !queued && !held && !asks && !tells)
+    if (!in_flight && !wakes && !polls && !queued && !held && !asks && !tells)
       world_.violate("D8: nothing is under way in a run that has not ended: "
                      + runtime::why_json(*state, world_.now).dump());
   }

@@ -208,7 +208,8 @@ CAF_TEST(D5 a call in doubt is told as unknown or asks a person) {
                   .messages.dump()
                   .find("whether it took effect is unknown")
                 != std::string::npos;
-    for (const auto& entry : simulate(asking, crash).runs.at(run_id).entries)
+    const auto found = simulate(asking, crash);
+    for (const auto& entry : found.runs.at(run_id).entries)
       asked = asked || std::holds_alternative<runtime::question_asked>(entry);
   }
   CAF_CHECK(told);

@@ -46,16 +46,36 @@ struct execution {
   std::string input;
 };
 
+/// What an MCP server does with one call, in this order.
+struct mcp_answer {
+  /// What it knows tasks of its own by.
+  std::vector<json> notes;
+  /// Parameters of `elicitation/create`; each waits for the answer to the one
+  /// before.
+  std::vector<json> questions;
+  /// @param answers to `questions`
+  std::function<runtime::mcp::call_outcome(const std::vector<json>& answers)>
+    outcome;
+  /// Time that passes before it ends.
+  std::chrono::milliseconds takes{0};
+};
+
 struct script {
   /// @param step of the run, counted from 1
   std::function<http_answer(std::uint32_t step, const execution& request)>
     model;
+  /// What the provider answers to whoever asks for a response that it makes in
+  /// the background. `key` is that of the request for it.
+  std::function<http_answer(const execution& asked)> job;
   std::function<actors::process_result(const execution& call)> process;
   std::function<runtime::tool_reply(const execution& call)> function;
   /// A function of the host that handles an event; what it throws is a failure.
   std::function<void(const execution& call)> handler;
   /// What an endpoint answers to an event.
   std::function<http_answer(const execution& call)> endpoint;
+  std::function<mcp_answer(const execution& call,
+                           const runtime::mcp::call_request& request)>
+    mcp;
   /// Nothing of a run may be under way besides each other: a task must not
   /// begin while an event handler holds the run.
   bool one_at_a_time = false;
@@ -76,6 +96,9 @@ struct universe {
   script world;
   /// Executions by key.
   std::map<std::string, std::uint32_t> executions;
+  /// Requests for a response in the background, and those to end it.
+  std::map<std::string, std::uint32_t> fetches;
+  std::map<std::string, std::uint32_t> cancels;
   /// By key and attempt.
   std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> attempts;
   /// Decisions that were accepted, by question.

@@ -7,7 +7,7 @@ namespace perdure::tests {
 
 /// How long a test waits for what should happen at once; a busy machine is
 /// slow, a broken program never gets there.
-inline constexpr std::chrono::seconds patience{60};
+inline constexpr std::chrono::seconds patience{180};
 
 /// Waits for what another thread or process does. @returns whether it came true
 template <class Predicate>

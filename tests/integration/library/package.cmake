@@ -30,5 +30,5 @@ set_tests_properties(library.examples.run PROPERTIES
   FIXTURES_REQUIRED examples_built)
 foreach(_step install examples.configure examples.build examples.run)
   set_tests_properties(library.${_step} PROPERTIES
-    LABELS integration TIMEOUT 300)
+    LABELS integration TIMEOUT ${PERDURE_TEST_SECONDS})
 endforeach()

@@ -138,7 +138,9 @@ CAF_TEST(commands that are suggested name the same node) {
   CAF_CHECK_EQUAL(settings->repeat_options,
                   " --url http://localhost:1 --token-file "
                     + (root / "named").string());
-  CAF_CHECK_EQUAL(find()->repeat_options, "");
+  const auto local = find();
+  CAF_REQUIRE(local);
+  CAF_CHECK_EQUAL(local->repeat_options, "");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -124,6 +124,8 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{External: {name: a, parameters: {type: "
     "object}, expires_after_seconds: 0.5}}, {name: Approval, arguments: "
     "{tools: {risk: high}}}]",
+    "model: test\ncapabilities: [{External: {name: a, on_expiry: ~}}, "
+    "{Approval: {expires_after_seconds: ~, on_expiry: ~}}]",
     "model: test\ncapabilities: [{DeferredTools: ends}]",
     "model: test\ncapabilities: [{DeferredTools: {run: waits}}]",
     "model: test\ncapabilities: [{name: DeferredTools, arguments: [ends]}]",
@@ -140,6 +142,12 @@ CAF_TEST(schema and loader agree on agent files) {
     "{url: 'http://h/sse'}}}}]",
     "model: test\ncapabilities: [{PrefixTools: {prefix: p, capability: "
     "{PrefixTools: {prefix: q, capability: {External: {name: a}}}}}}]",
+    "model: test\nmodel_settings: {thinking: low, stop_sequences: [a], "
+    "anthropic_cache: 1h, mistral_safe_prompt: true, seed: ~}",
+    "model: test\ncapabilities: [WebSearch, {WebFetch: {max_uses: 1}}]",
+    "model: test\ncapabilities: [{NativeTool: {kind: code_execution}}, {name: "
+    "NativeTool, arguments: {tool: {kind: web_search, optional: true}}}]",
+    "model: test\ncapabilities: [{ImageGeneration: {size: 1K}}]",
   };
   for (const auto* text : good) {
     CAF_CHECK(schema_accepts(rules, text, document_format::yaml));
@@ -168,7 +176,14 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\nend_strategy: late",
     "model: test\ntool_timeout: 0",
     "model: test\ncapabilities: Thinking",
-    "model: test\ncapabilities: [WebSearch]",
+    "model: test\ncapabilities: [XSearch]",
+    "model: test\nmodel_settings: {temprature: 1}",
+    "model: test\nmodel_settings: {max_tokens: many}",
+    "model: test\ncapabilities: [NativeTool]",
+    "model: test\ncapabilities: [{NativeTool: {kind: telepathy}}]",
+    "model: test\ncapabilities: [{NativeTool: {kind: file_search}}]",
+    "model: test\ncapabilities: [{WebSearch: {depth: 1}}]",
+    "model: test\ncapabilities: [{WebSearch: {native: false}}]",
     "model: test\ncapabilities: [{Thinking: much}]",
     "model: test\ncapabilities: [{Thinking: low, Limits: {}}]",
     "model: test\ncapabilities: [{name: Thinking, arguments: [a, b]}]",
@@ -187,6 +202,13 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{Limits: {request_limit: -1}}]",
     "model: test\ncapabilities: [{Limits: {requests: 1}}]",
     "model: test\ncapabilities: [{Limits: 5}]",
+    "model: test\ncapabilities: [{Limits: {cost_limit: 1}}]",
+    "model: test\ncapabilities: [{Limits: {count_tokens_before_request: "
+    "true}}]",
+    "model: test\ncapabilities: [Hooks]",
+    "model: test\ncapabilities: [{Durability: {model: {log_prints: true}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {retry_condition_fn: "
+    "f}}}]",
     "model: test\ncapabilities: [{Durability: {model: {retries: -1}}}]",
     "model: test\ncapabilities: [{Durability: {model: {retries: 1001}}}]",
     "model: test\ncapabilities: [{Durability: {model: {on_interrupt: stop}}}]",
@@ -202,6 +224,8 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{Approval: {tools: some}}]",
     "model: test\ncapabilities: [{Approval: {tool: a}}]",
     "model: test\ncapabilities: [{Approval: {on_expiry: fail}}]",
+    "model: test\ncapabilities: [{Approval: {expires_after_seconds: ~, "
+    "on_expiry: fail}}]",
     "model: test\ncapabilities: [{Approval: {expires_after_seconds: 0}}]",
     "model: test\ncapabilities: [{Approval: {expires_after_seconds: 1, "
     "on_expiry: approve}}]",

@@ -197,7 +197,7 @@ CAF_TEST(the limit counts what a compressed answer becomes) {
 
 CAF_TEST(a compressed answer is unpacked and flows with back pressure) {
   std::string text;
-  for (int i = 0; text.size() < 8'000'000; ++i)
+  for (std::uint64_t i = 0; text.size() < 8'000'000; ++i)
     text += std::to_string(i * 7919) + ' ';
   const auto packed = gzip(text);
   raw_server server{[&](int peer) {

@@ -111,7 +111,7 @@ CAF_TEST(a reader that does not consume holds up nobody else) {
   const auto stalled = client->start(get("/large"), slow);
   CAF_REQUIRE(slow->wait_for_body(1u << 20));
   for (int i = 0; i < 20; ++i)
-    CAF_CHECK_EQUAL(fetch(*client, get("/small"))->body, "small");
+    CAF_CHECK(fetch(*client, get("/small"))->body == "small");
   CAF_CHECK_EQUAL(slow->ends(), 0);
   CAF_CHECK(slow->body_size() < 4u << 20);
   for (std::size_t consumed = 0; slow->ends() == 0;) {
@@ -134,7 +134,7 @@ CAF_TEST(a cancel ends its request and not the others) {
   CAF_REQUIRE(second->wait_for_body(1));
   client->cancel(unwanted);
   client->consumed(wanted, 16u << 20);
-  CAF_CHECK_EQUAL(fetch(*client, get("/small"))->body, "small");
+  CAF_CHECK(fetch(*client, get("/small"))->body == "small");
   for (std::size_t consumed = 0; second->ends() == 0;) {
     const auto size = second->body_size();
     client->consumed(wanted, size - std::exchange(consumed, size));

@@ -55,7 +55,8 @@ process_result run(process_runner& runner, process_request request) {
 bool is_alive(pid_t pid) {
   // A zombie whose parent is slow is dead for our purposes.
   std::ifstream status{"/proc/" + std::to_string(pid) + "/stat"};
-  std::string text{std::istreambuf_iterator<char>{status}, {}};
+  std::string text;
+  std::getline(status, text); // what ends while it is read reads as nothing
   const auto end = text.rfind(')');
   return end != std::string::npos && text.size() > end + 2
          && text[end + 2] != 'Z';

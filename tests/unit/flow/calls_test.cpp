@@ -10,13 +10,6 @@ using namespace perdure::runtime::test;
 
 namespace {
 
-agent_definition with_add() {
-  auto out = plain_definition();
-  out.tools = {plain_tool("add")};
-  out.tools[0].schema = std::make_shared<number_schema>();
-  return out;
-}
-
 run_state calling(const agent_definition& definition) {
   return run_with(definition,
                   {created(), answered(1, response({call("c1", "add")}))});
@@ -88,7 +81,13 @@ CAF_TEST(output is the text after the last call of the provider) {
     = output_text(response({text_part{"thinking", {}}, search,
                             text_part{"It ", {}}, text_part{"is.", {}}}));
   CAF_CHECK_EQUAL(text.value_or(""), "It is.");
-  CAF_CHECK(!output_text(response({text_part{"thinking", {}}, search})));
+  // A provider may tell of its searches when it has said all.
+  CAF_CHECK_EQUAL(
+    output_text(response({text_part{"It rains.", {}}, search, search}))
+      .value_or(""),
+    "It rains.");
+  CAF_CHECK(!output_text(
+    response({text_part{"thinking", {}}, search, call("c1", "add", "{}")})));
   CAF_CHECK_EQUAL(
     output_text(response({compaction_part{"summary", {}}})).value_or(""),
     "summary");

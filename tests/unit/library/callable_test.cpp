@@ -73,8 +73,8 @@ CAF_TEST(replies other than values) {
       return perdure::needs_approval{{{"why", "big"}}};
     return x;
   };
-  CAF_CHECK_EQUAL(std::get<perdure::retry>(call(ask, "{}").content()).message,
-                  "say more");
+  auto asks = call(ask, "{}");
+  CAF_CHECK_EQUAL(std::get<perdure::retry>(asks.content()).message, "say more");
   CAF_CHECK_EQUAL(
     std::get<perdure::needs_approval>(call(ask, R"({"a":1})").content())
       .metadata.dump(),
