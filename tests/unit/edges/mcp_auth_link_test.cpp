@@ -159,16 +159,15 @@ CAF_TEST(a token that is over is replaced before it is shown) {
   CAF_CHECK(has(with.asked(3), "Authorization: Bearer t2\r\n"));
 }
 
-CAF_TEST(a denial is the refusal's answer) {
+CAF_TEST(a denial answers what was refused) {
   stage with;
   auto way = with.way_to("t1");
   way.back() = whole(400, json_type, R"({"error":"invalid_client"})");
   with.play(sequence({with.refusal()}, way));
   with.call(first);
   CAF_REQUIRE(with.link->wait_for_losses(1));
-  const auto loss = with.link->look([](auto& probe) {
-  return probe.losses.front();
-  });
+  const auto loss
+    = with.link->look([](auto& probe) { return probe.losses.front(); });
   CAF_CHECK(loss.exchange == first);
   CAF_CHECK_EQUAL(loss.reason.http_status, 401u);
   CAF_CHECK(has(loss.reason.message, "invalid_client"));
