@@ -249,12 +249,14 @@ void auth_link::perform(oauth::granted& step) {
 void auth_link::perform(oauth::denied& step) {
   flow_.reset();
   auto reason = std::exchange(refusal_, {});
-  reason.message = step.reason.message;
-  const bool may_be_better = step.reason.code == runtime::errc::mcp_unavailable;
-  reason.what = may_be_better ? link_failure::kind::broken
-                              : link_failure::kind::http_status;
-  if (reason.http_status == 0 && !may_be_better)
-    reason.http_status = 401;
+  if (step.reason.code == runtime::errc::mcp_unavailable) {
+    reason = broken(step.reason.message);
+  } else {
+    reason.what = link_failure::kind::http_status;
+    reason.message = step.reason.message;
+    if (reason.http_status == 0)
+      reason.http_status = 401;
+  }
   for (const auto& message : std::exchange(held_, {})) {
     attempts_.erase(message.exchange);
     if (message.exchange != exchange_id::none)
