@@ -145,10 +145,11 @@ CAF_TEST(two tools of one name fail the run) {
   auto definition = with_servers();
   definition.mcp_servers[1].prefix.clear();
   const auto state = run_with(definition, lists);
-  const auto* end = end_of(conclude(state, at(2)));
+  const auto concluded = conclude(state, at(2));
+  const auto* end = end_of(concluded);
   CAF_REQUIRE(end != nullptr);
   CAF_CHECK(end->error_code == errc::invalid_agent_file);
-  CAF_CHECK(end->error_message.find("lists a tool 'read', and so does")
+  CAF_CHECK(end->error_message.find("'web' lists a tool 'read', and so does")
             != std::string::npos);
   CAF_CHECK(end->error_message.find("server 'files'") != std::string::npos);
 }
