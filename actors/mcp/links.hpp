@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/edges/mcp_link.hpp"
+#include "actors/edges/mcp_auth_link.hpp"
 #include "actors/services.hpp"
 #include "runtime/mcp/server.hpp"
 
@@ -18,7 +18,14 @@ public:
     = 0;
 };
 
+struct mcp_link_settings {
+  /// Null for those that are kept in memory.
+  std::shared_ptr<mcp_credentials> credentials;
+  mcp_visitor visitor;
+};
+
 /// Processes and HTTP. Variables are filled in from the environment of `node`.
-std::shared_ptr<mcp_links> make_mcp_links(const services& node);
+std::shared_ptr<mcp_links>
+make_mcp_links(const services& node, mcp_link_settings settings = {});
 
 } // namespace perdure::actors

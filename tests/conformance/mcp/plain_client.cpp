@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <future>
 #include <iostream>
+#include <random>
 #include <stdexcept>
 
 namespace perdure::tests {
@@ -31,7 +32,11 @@ public:
   }
 
   std::string make_token() override {
-    return "token";
+    std::random_device chance;
+    std::string out;
+    while (out.size() < 32)
+      out += "0123456789abcdef"[chance() % 16];
+    return out;
   }
 };
 
@@ -121,13 +126,13 @@ plain_client::system_config::system_config() {
   set("scheduler.policy", caf::atom("sharing"));
 }
 
-plain_client::plain_client(mcp::server_options options)
+plain_client::plain_client(mcp::server_options options, mcp_visitor visitor)
   : address_{std::make_shared<const mcp::server_options>(std::move(options)),
              "run"},
     board_(std::make_shared<mcp_board>()) {
   mcp_world world;
   world.services = make_services();
-  world.links = make_mcp_links(*world.services);
+  world.links = make_mcp_links(*world.services, {nullptr, std::move(visitor)});
   world.board = board_;
   world.abilities.elicitation_form = true;
   world.abilities.elicitation_url = true;

@@ -17,7 +17,9 @@ namespace mcp = runtime::mcp;
 /// agreeable person would.
 class plain_client {
 public:
-  explicit plain_client(mcp::server_options options);
+  /// @param visitor for servers that want a person to log in
+  explicit plain_client(mcp::server_options options,
+                        actors::mcp_visitor visitor = {});
   ~plain_client();
 
   plain_client(const plain_client&) = delete;

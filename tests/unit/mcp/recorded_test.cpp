@@ -1,6 +1,6 @@
 #define CAF_SUITE mcp.recorded
 
-#include "runtime/models/sse_decoder.hpp"
+#include "runtime/sse_decoder.hpp"
 #include "unit/mcp/driver.hpp"
 
 #include <fstream>
