@@ -14,6 +14,8 @@ void read_command(const file_place& place, const reading& with,
                   agent_draft& draft);
 void read_event_handler(const file_place& place, const reading& with,
                         agent_draft& draft);
+/// Adds one server, or those of a file.
+void read_mcp(const file_place& place, const reading& with, agent_draft& draft);
 /// @pre all tools and event handlers were read
 void read_durability(const file_place& place, const reading& with,
                      agent_draft& draft);

@@ -81,6 +81,11 @@ std::string call_text(const run_state& state, const task_ref& task) {
     inputs["command"] = {{"argv", tool.command.argv},
                          {"env", tool.command.env},
                          {"cwd", tool.command.cwd}};
+  // Two servers may have tools of one name.
+  if (tool.kind == tool_kind::mcp)
+    for (const auto& server : state.definition->mcp_servers)
+      if (server.id == tool.mcp.server)
+        inputs["server"] = {tool.mcp.name, mcp::to_json(server)};
   if (!leaves_out(policy, "deps"))
     inputs["deps"] = state.created.input.deps;
   if (!leaves_out(policy, "metadata"))

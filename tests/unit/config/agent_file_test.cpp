@@ -349,11 +349,13 @@ CAF_TEST(all problems are told at once in the order of the file) {
     "agents/desk.yaml:5:5: capabilities[0]: the capability XSearch is not "
     "supported by this version; supported: Approval, Command, DeferredTools, "
     "Durability, EventHandler, External, Fallback, ImageGeneration, Limits, "
-    "NativeTool, Output, SetToolMetadata, Thinking, WebFetch, WebSearch\n"
+    "MCP, NativeTool, Output, PrefixTools, SetToolMetadata, Thinking, "
+    "WebFetch, WebSearch\n"
     "agents/desk.yaml:6:5: capabilities[1]: unknown capability 'Comand'; did "
     "you mean Command? valid: Approval, Command, DeferredTools, Durability, "
-    "EventHandler, External, Fallback, ImageGeneration, Limits, NativeTool, "
-    "Output, SetToolMetadata, Thinking, WebFetch, WebSearch");
+    "EventHandler, External, Fallback, ImageGeneration, Limits, MCP, "
+    "NativeTool, Output, PrefixTools, SetToolMetadata, Thinking, WebFetch, "
+    "WebSearch");
 }
 
 CAF_TEST(wrong fields are refused) {
@@ -437,7 +439,7 @@ CAF_TEST(wrong capabilities are refused) {
   CAF_CHECK(refuses(entry("Limits: {request_limit: -5}"),
                     "3:14: capabilities[0].Limits.request_limit: must be"));
   CAF_CHECK(refuses(entry("Hooks"), "needs code"));
-  CAF_CHECK(refuses(entry("MCP: {url: x}"), "MCP is not supported"));
+  CAF_CHECK(refuses(entry("ToolSearch: {}"), "ToolSearch is not supported"));
   CAF_CHECK(refuses(entry("Durability: {model: 5}"), "must be an object"));
   CAF_CHECK(refuses(entry("Durability: {model: {retry: 5}}"), "retry"));
   CAF_CHECK(refuses(entry("Durability: {model: {retries: -5}}"),
