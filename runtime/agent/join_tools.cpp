@@ -23,10 +23,9 @@ schema_ptr compiled(const schema_compiler& compile, const json& schema) {
   return out ? std::move(*out) : nullptr;
 }
 
-tool_definition tool_of(const agent_definition& base,
-                        const mcp::server_options& server,
-                        const mcp::server_tool& listed,
-                        const schema_compiler& compile) {
+tool_definition
+tool_of(const agent_definition& base, const mcp::server_options& server,
+        const mcp::server_tool& listed, const schema_compiler& compile) {
   tool_definition tool;
   tool.kind = tool_kind::mcp;
   tool.name = listed.model_name;

@@ -32,9 +32,9 @@ told(const tool_call_part& call, tool_result_kind kind, json content) {
   return {call.tool_name, call.tool_call_id, kind, std::move(content), {}, {}};
 }
 
-attempt_outcome outcome_of(const mcp::server_options& server,
-                           const tool_call_part& call,
-                           mcp::tool_answer answer) {
+attempt_outcome
+outcome_of(const mcp::server_options& server, const tool_call_part& call,
+           mcp::tool_answer answer) {
   if (auto* value = std::get_if<json>(&answer))
     return told(call, tool_result_kind::returned, std::move(*value));
   if (auto* retry = std::get_if<tool_retry>(&answer))
@@ -48,8 +48,8 @@ attempt_outcome outcome_of(const mcp::server_options& server,
 
 /// What a server may ask of people; everything else was not offered to it.
 bool is_for_people(const json& request) {
-  return request.is_object() && request.value("method", json())
-                                  == "elicitation/create";
+  return request.is_object()
+         && request.value("method", json()) == "elicitation/create";
 }
 
 attempt_outcome
@@ -78,18 +78,20 @@ outcome_of_list(const mcp::server_options& server, std::string instructions,
   if (done == nullptr)
     return failed(server, errc::mcp_error,
                   "it wants input before it lists its tools", false);
-  tool_listing out{server.id, std::move(instructions),
-                   mcp::read_tools(done->result, server).source, {}};
+  tool_listing out{server.id,
+                   std::move(instructions),
+                   mcp::read_tools(done->result, server).source,
+                   {}};
   std::string text;
   add_canonical(text, out.tools);
   out.hash = digest(text);
   return out;
 }
 
-attempt_outcome outcome_of_call(const mcp::server_options& server,
-                                const tool_definition& tool,
-                                const tool_call_part& call,
-                                mcp::call_outcome outcome, bool goes_on) {
+attempt_outcome
+outcome_of_call(const mcp::server_options& server, const tool_definition& tool,
+                const tool_call_part& call, mcp::call_outcome outcome,
+                bool goes_on) {
   if (auto* wanted = std::get_if<mcp::needs_input>(&outcome))
     return ask(server, std::move(*wanted));
   if (const auto* done = std::get_if<mcp::completed>(&outcome))

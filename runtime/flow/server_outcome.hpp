@@ -17,9 +17,9 @@ outcome_of_list(const mcp::server_options& server, std::string instructions,
 
 /// Of `tools/call`.
 /// @param goes_on the server was asked to go on with what it had begun
-attempt_outcome outcome_of_call(const mcp::server_options& server,
-                                const tool_definition& tool,
-                                const tool_call_part& call,
-                                mcp::call_outcome outcome, bool goes_on);
+attempt_outcome
+outcome_of_call(const mcp::server_options& server, const tool_definition& tool,
+                const tool_call_part& call, mcp::call_outcome outcome,
+                bool goes_on);
 
 } // namespace perdure::runtime
