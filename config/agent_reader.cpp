@@ -224,10 +224,6 @@ void read_agent(const file_place& root, const reading& with,
   definition.model_policy = runtime::default_model_policy();
   if (const auto list = fields.find("capabilities"))
     read_capabilities(*list, with, draft);
-  if (!definition.mcp_servers.empty())
-    with.problems.warn(root.node->position, "",
-                       "the tools of MCP servers are not called by this "
-                       "version yet");
 }
 
 } // namespace perdure::config
