@@ -257,11 +257,12 @@ std::vector<scenario> question_scenarios() {
         if (!request.input_responses.is_null())
           return returns(runtime::to_text(request.input_responses)
                          + request.request_state.value_or("none"));
-        return ends(needs_input{
-          {{"b", {{"method", "elicitation/create"}, {"params", form("Who?")}}},
-           {"a", {{"method", "elicitation/create"}, {"params", form("Why?")}}}},
-          "state",
-          {}});
+        needs_input wanted;
+        for (const auto* key : {"b", "a"})
+          wanted.requests[key]
+            = {{"method", "elicitation/create"}, {"params", form(key)}};
+        wanted.request_state = "state";
+        return ends(std::move(wanted));
       });
   return out;
 }
