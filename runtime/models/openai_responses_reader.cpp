@@ -54,6 +54,7 @@ responses_events::on_event(response_draft& draft, const json& event,
   } else if (type == "response.output_item.done") {
     if (item != nullptr && !take_item(draft, key, *item, sink))
       return other_pieces(draft.identity.model_name);
+    finished_.insert(key);
   } else {
     take_piece(draft, key, type, event, sink);
   }
@@ -112,7 +113,8 @@ bool responses_events::take_output(response_draft& draft, const json& response,
     return true;
   bool fits = true;
   for (std::size_t i = 0; i < output->size(); ++i)
-    fits = take_item(draft, std::to_string(i), (*output)[i], sink) && fits;
+    if (const auto key = std::to_string(i); !finished_.contains(key))
+      fits = take_item(draft, key, (*output)[i], sink) && fits;
   return fits || !is_resumed_;
 }
 

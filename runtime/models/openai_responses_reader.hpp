@@ -2,6 +2,8 @@
 
 #include "runtime/models/wire_reader.hpp"
 
+#include <set>
+
 namespace perdure::runtime {
 
 /// OpenAI Responses. Items that the provider ran by itself (searches and the
@@ -41,6 +43,8 @@ private:
   /// `{id, stream}` of the response; null until it is known.
   json job_;
   std::int64_t position_ = -1;
+  /// Keys of items that the stream brought to their end.
+  std::set<std::string> finished_;
 };
 
 } // namespace perdure::runtime

@@ -167,6 +167,31 @@ CAF_TEST(a stream that breaks off goes on behind its last event) {
   }
 }
 
+CAF_TEST(what the provider ran is told once) {
+  const json search{{"type", "web_search_call"},
+                    {"id", "ws_1"},
+                    {"status", "completed"},
+                    {"action", {{"type", "search"}, {"query", "rain"}}}};
+  turn_driver driver{"openai-responses", background, true};
+  std::ignore = driver.begin();
+  const auto done = frame({{"type", "response.output_item.done"},
+                           {"sequence_number", 1},
+                           {"output_index", 0},
+                           {"item", search}});
+  std::ignore
+    = driver.answer(stream_type, stream(0, 1) + done, broken_connection());
+  const auto output = json::array({search, message("Hello there.")});
+  const auto end = frame({{"type", "response.completed"},
+                          {"sequence_number", 2},
+                          {"response", body("completed", output)}});
+  const auto response = driver.response(driver.answer(stream_type, end));
+  CAF_REQUIRE_EQUAL(response.parts.size(), 3u);
+  CAF_CHECK(std::holds_alternative<tool_call_part>(response.parts[0]));
+  CAF_CHECK(
+    std::holds_alternative<builtin_tool_return_part>(response.parts[1]));
+  CAF_CHECK_EQUAL(text_of(response.parts[2]), "Hello there.");
+}
+
 CAF_TEST(events that come again are passed over) {
   const auto all = frames();
   turn_driver driver{"openai-responses", background, true};
