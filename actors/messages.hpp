@@ -211,6 +211,8 @@ struct response_grew {
 /// Something came from a provider: head, chunk or end.
 struct http_arrived {
   std::variant<http_head, std::string, http_failure> what;
+  /// Which of the receiver's exchanges it is of, where there are several.
+  std::uint64_t exchange = 0;
 };
 
 struct command_ended {

@@ -34,6 +34,7 @@ constexpr auto names = std::to_array<std::pair<errc, std::string_view>>({
   {errc::content_filtered, "content_filtered"},
   {errc::token_limit_reached, "token_limit_reached"},
   {errc::incomplete_tool_call, "incomplete_tool_call"},
+  {errc::model_job_expired, "model_job_expired"},
   {errc::tool_error, "tool_error"},
   {errc::tool_timeout, "tool_timeout"},
   {errc::tool_retries_exceeded, "tool_retries_exceeded"},

@@ -39,6 +39,7 @@ enum class errc : std::uint8_t {
   content_filtered = 34,
   token_limit_reached = 35,
   incomplete_tool_call = 36,
+  model_job_expired = 37,
   // -- tools, outputs, limits
   tool_error = 40,
   tool_timeout = 41,

@@ -158,6 +158,8 @@ void api_state::handle(exchange_ptr exchange) {
   } else if (request.path == "/metrics") {
     show_metrics(*exchange);
   } else if (request.path == "/openapi.json") {
+    if (request.method != "GET")
+      return not_allowed(*exchange, "GET");
     exchange->respond(200, "application/json", openapi_document());
   } else {
     answer(*exchange, failure{errc::run_not_found,

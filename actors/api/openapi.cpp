@@ -163,6 +163,9 @@ json paths() {
     = {{"get", operation("ready", "The node takes new runs.", json::array(),
                          json{{"200", text_of("It does.")},
                               {"503", text_of("It does not, and why.")}})}};
+  out["/openapi.json"]
+    = {{"get", operation("openapi", "This document.", json::array(),
+                         json{{"200", text_of("The document.")}})}};
   out["/metrics"] = {
     {"get",
      operation("metrics", "Numbers of the node for Prometheus.", json::array(),

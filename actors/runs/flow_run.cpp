@@ -3,6 +3,7 @@
 #include "actors/runs/local_model_task.hpp"
 #include "actors/runs/model_task.hpp"
 #include "actors/runs/output_task.hpp"
+#include "actors/runs/provider_request.hpp"
 #include "actors/runs/summary.hpp"
 #include "actors/runs/tool_task.hpp"
 #include "runtime/flow/barrier.hpp"
@@ -17,6 +18,16 @@ namespace perdure::actors {
 using runtime::errc;
 using runtime::task_kind;
 using runtime::timestamp;
+
+namespace {
+
+bool ends_run(const std::vector<runtime::entry>& entries) {
+  return std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
+    return std::holds_alternative<runtime::run_ended>(entry);
+  });
+}
+
+} // namespace
 
 flow_run_state::flow_run_state(flow_run_actor::pointer self_ptr)
   : self(self_ptr) {
@@ -172,6 +183,8 @@ void flow_run_state::on(append_done& done) {
   publish(durable);
   if (durable.listener)
     self->send(durable.listener, question_settled{{errc::none, {}}});
+  if (ends_run(*durable.entries))
+    abandon_work(run->model_in_use(), run->model.note);
   if (is_over())
     finish();
   else
@@ -337,7 +350,8 @@ void flow_run_state::start_model(const runtime::start_task& command) {
     return spawn_task(
       command, model_task,
       model_task_options{task(command), candidate.binding,
-                         candidate.conversation->request(run->instructions)});
+                         candidate.conversation->request(run->instructions),
+                         run->definition});
   auto answer = candidate.binding->local->answer(
     {run->history, *run->definition,
      static_cast<std::size_t>(run->used.requests), command.attempt});
@@ -393,63 +407,40 @@ void flow_run_state::on(task_ended& ended) {
     return; // of a task that was stopped
   running_.erase(found);
   auto& world = *options.services->world;
-  push({settle(*run, std::move(ended.report), world.now(), world.random())});
+  const auto model = run->model_in_use();
+  const auto is_model = ended.report.task.kind == task_kind::model_request;
+  const auto note = is_model ? ended.report.note : runtime::json{};
+  push(
+    close_attempt(*run, std::move(ended.report), world.now(), world.random()));
+  if (run->model.note.is_null())
+    abandon_work(model, note); // no attempt follows that would ask for it
 }
 
 void flow_run_state::on(task_remembered& remark) {
   const auto found = running_.find(remark.task);
-  if (found == running_.end() || found->second.attempt != remark.attempt)
-    return; // of a task that was stopped
+  if (found == running_.end() || found->second.attempt != remark.attempt) {
+    // Of a task that was stopped.
+    if (run->ended && remark.task.kind == task_kind::model_request)
+      abandon_work(run->model_in_use(), remark.note);
+    return;
+  }
   push({runtime::task_noted{options.services->world->now(), remark.task,
                             remark.attempt, std::move(remark.note)}});
+}
+
+void flow_run_state::abandon_work(const std::string& model,
+                                  const runtime::json& note) const {
+  if (note.is_null())
+    return;
+  if (const auto binding = options.services->models->resolve(model))
+    actors::abandon_work(*options.services, **binding,
+                         run->definition->model_settings, note);
 }
 
 void flow_run_state::stop_tasks() {
   for (auto& [task, running] : std::exchange(running_, {}))
     if (running.handle)
       caf::anon_send_exit(running.handle, caf::exit_reason::kill);
-}
-
-// -- people -------------------------------------------------------------------
-
-void flow_run_state::on(const cancel_run& request) {
-  ++received_;
-  leaving_ = false;
-  if (is_over())
-    return finish();
-  if (run->ended || run->cancelling)
-    return;
-  push({runtime::cancel_requested{options.services->world->now(),
-                                  request.reason}});
-}
-
-void flow_run_state::on(const answer_question& request) {
-  ++received_;
-  leaving_ = false;
-  const auto settle = [&](runtime::failure reason) {
-    self->send(request.listener, question_settled{std::move(reason)});
-  };
-  if (run->ended) {
-    settle({errc::conflict, "run " + options.run_id + " has ended"});
-    return is_over() ? finish() : void();
-  }
-  auto answer
-    = read_answer(*run, request.question, request.body,
-                  options.services->digest, options.services->world->now());
-  if (answer)
-    return push({std::move(*answer)}, request.listener);
-  settle(answer.error());
-  advance();
-}
-
-void flow_run_state::watch(watcher_actor watcher) {
-  ++received_;
-  self->monitor(watcher);
-  options.watchers.push_back(std::move(watcher));
-  if (is_over())
-    return finish();
-  if (std::exchange(leaving_, false))
-    advance(); // the gateway has not let it go
 }
 
 void flow_run_state::on(const caf::down_msg& gone) {
@@ -472,29 +463,9 @@ void flow_run_state::on(const caf::down_msg& gone) {
                                                + to_string(gone.reason),
                                              true,
                                              {},
-                                             0}}};
+                                             0},
+                    run->progress(crashed->first).note}};
   on(ended);
-}
-
-void flow_run_state::on(const response_grew& grew) {
-  if (grew.step != run->step)
-    return;
-  const deltas_published message{durable_, grew.events,
-                                 options.services->world->now()};
-  for (const auto& watcher : options.watchers)
-    self->send(watcher, message);
-  for (std::size_t i = 0; i < feeds_.size(); ++i)
-    if (feeds_[i] && run->handler(i).wants_deltas())
-      self->send(feeds_[i], message);
-}
-
-void flow_run_state::publish(const pending_append& durable) {
-  const entries_published message{durable.first, durable.entries};
-  for (const auto& watcher : options.watchers)
-    self->send(watcher, message);
-  for (const auto& feed : feeds_)
-    if (feed)
-      self->send(feed, message);
 }
 
 bool flow_run_state::refresh_summary() {

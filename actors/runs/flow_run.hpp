@@ -124,6 +124,8 @@ private:
   void fail_attempt(const runtime::start_task& command,
                     runtime::attempt_failure reason);
   void stop_tasks();
+  /// Nobody asks any more for the work of a model that is noted; null for none.
+  void abandon_work(const std::string& model, const runtime::json& note) const;
   /// Starts the feeds of all event handlers that have none.
   void start_feeds(std::chrono::milliseconds delay = {});
   handler_feed_options feed_options(std::size_t position) const;

@@ -3,6 +3,7 @@
 #include "actors/edges/signature.hpp"
 #include "actors/runs/command_request.hpp"
 #include "actors/runs/host_call.hpp"
+#include "actors/runs/mailbox_receiver.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,28 +17,6 @@ namespace {
 
 constexpr std::size_t answer_kept_bytes = 500;
 constexpr std::uint64_t answer_max_bytes = 1 << 20;
-
-/// Carries what arrives on the client's thread to the task's mailbox.
-class answer_receiver final : public http_receiver {
-public:
-  explicit answer_receiver(handler_task_actor task) : task_(std::move(task)) {}
-
-  void on_head(http_head head) override {
-    caf::anon_send(task_, http_arrived{std::move(head)});
-  }
-
-  void on_body(std::string chunk) override {
-    caf::anon_send(task_, http_arrived{std::move(chunk)});
-  }
-
-  void on_end(http_failure reason) override {
-    caf::anon_send(task_, http_arrived{std::move(reason)});
-    task_ = nullptr;
-  }
-
-private:
-  handler_task_actor task_;
-};
 
 /// The POST that tells an endpoint of an event, every `${VAR}` filled in.
 runtime::result<http_request>
@@ -106,7 +85,8 @@ void handler_task_state::post() {
   if (!request)
     return fail(request.error().message, false);
   exchange = options.services->http->start(
-    std::move(*request), std::make_shared<answer_receiver>(self));
+    std::move(*request),
+    std::make_shared<mailbox_receiver<handler_task_actor>>(self));
 }
 
 void handler_task_state::on(http_head& arrived) {

@@ -1,63 +1,14 @@
 #include "actors/runs/model_task.hpp"
 
-#include "runtime/models/provider_table.hpp"
+#include "actors/runs/mailbox_receiver.hpp"
+#include "actors/runs/provider_request.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace perdure::actors {
 
-using runtime::attempt_failure;
-
-namespace {
-
-constexpr std::size_t error_body_max_bytes = 65'536;
-
-/// Carries what arrives on the client's thread to the task's mailbox.
-class mailbox_receiver final : public http_receiver {
-public:
-  explicit mailbox_receiver(model_task_actor task) : task_(std::move(task)) {}
-
-  void on_head(http_head head) override {
-    caf::anon_send(task_, http_arrived{std::move(head)});
-  }
-
-  void on_body(std::string chunk) override {
-    caf::anon_send(task_, http_arrived{std::move(chunk)});
-  }
-
-  void on_end(http_failure reason) override {
-    caf::anon_send(task_, http_arrived{std::move(reason)});
-    task_ = nullptr;
-  }
-
-private:
-  model_task_actor task_;
-};
-
-http_request build(const model_task_options& options) {
-  const auto& provider = options.binding->provider;
-  http_request out;
-  out.url = options.binding->url_of(options.request.path);
-  out.headers = options.request.headers;
-  out.headers.emplace_back("Content-Type", "application/json");
-  out.headers.emplace_back("Idempotency-Key", options.idempotency_key);
-  if (!provider.api_key.empty())
-    out.headers.push_back(
-      runtime::auth_header(provider.auth, provider.api_key));
-  out.headers.insert(out.headers.end(), provider.headers.begin(),
-                     provider.headers.end());
-  out.body = options.request.body;
-  // The task's limit, the agent's setting, or the lesser of both.
-  const auto& limit = options.policy.timeout;
-  const auto& setting = options.request.timeout;
-  if (limit || setting)
-    out.timeout = std::min(limit.value_or(std::chrono::milliseconds::max()),
-                           setting.value_or(std::chrono::milliseconds::max()));
-  return out;
-}
-
-} // namespace
+using std::chrono::milliseconds;
 
 model_task_state::model_task_state(model_task_actor::pointer self_ptr)
   : self(self_ptr) {
@@ -65,76 +16,122 @@ model_task_state::model_task_state(model_task_actor::pointer self_ptr)
 }
 
 model_task_state::~model_task_state() {
-  if (exchange != 0)
-    options.services->http->cancel(exchange);
+  close();
 }
 
 void model_task_state::start() {
   started_at = options.services->world->now();
   in_flight.emplace(options.services->metrics->model_requests);
-  exchange = options.services->http->start(
-    build(options), std::make_shared<mailbox_receiver>(self));
+  sink = [this](const auto& event) { said.push_back(event); };
+  turn.emplace(runtime::turn_options{
+    options.binding->codec, options.binding->identity, options.binding->profile,
+    [world = options.services->world] {
+      return "pyd_ai_" + world->make_token();
+    },
+    options.definition->model_settings, std::move(options.request),
+    options.note, options.policy.timeout.has_value()});
+  perform(turn->begin(sink));
 }
 
-void model_task_state::on(http_head& arrived) {
-  head = std::move(arrived);
-  if (head.status < 200 || head.status >= 300)
-    return;
-  reader = options.binding->codec->read(
-    {options.binding->identity, options.binding->profile,
-     std::string{head.header("content-type")},
-     [world = options.services->world] {
-       return "pyd_ai_" + world->make_token();
-     }});
+void model_task_state::on(http_arrived& arrived) {
+  if (exchange != 0 && arrived.exchange == exchanges)
+    std::visit([this](auto& x) { on(x); }, arrived.what);
+}
+
+void model_task_state::on(http_head& head) {
+  turn->on_head(head.status, head.header("content-type"),
+                head.header("retry-after"));
 }
 
 void model_task_state::on(std::string& chunk) {
   options.services->http->consumed(exchange, chunk.size());
-  if (!reader) {
-    const auto room = error_body_max_bytes - error_body.size();
-    error_body.append(chunk, 0, std::min(room, chunk.size()));
-    return;
-  }
-  auto failed
-    = reader->feed(chunk, [this](const auto& event) { said.push_back(event); });
-  publish();
-  if (failed)
-    report(std::move(*failed));
+  auto step = turn->on_body(chunk, sink);
+  if (step)
+    perform(std::move(*step));
+  else
+    publish();
 }
 
-void model_task_state::on(const http_failure& end) {
-  const auto now = options.services->world->now();
+void model_task_state::on(http_failure& end) {
   exchange = 0;
-  if (end.code != runtime::errc::none) {
-    report(attempt_failure{end.code, end.message, !end.permanent, {}, 0});
-    return;
-  }
-  if (!reader) {
-    report(runtime::failure_of_status(
-      head.status, error_body, head.header("retry-after"),
-      options.binding->identity.model_name, now));
-    return;
-  }
-  auto outcome
-    = reader->finish(now, [this](const auto& event) { said.push_back(event); });
+  std::optional<runtime::attempt_failure> broken;
+  if (end.code != runtime::errc::none)
+    broken = runtime::attempt_failure{
+      end.code, std::move(end.message), !end.permanent, {}, 0};
+  perform(
+    turn->on_end(std::move(broken), options.services->world->now(), sink));
+}
+
+void model_task_state::perform(runtime::turn_step step) {
   publish();
-  std::visit([this](auto& x) { report(std::move(x)); }, outcome);
+  std::visit([this](auto& x) { perform(x); }, step);
+}
+
+void model_task_state::perform(runtime::turn_exchange& step) {
+  close();
+  next = std::move(step);
+  const auto delay = std::min(next.delay, time_left().value_or(next.delay));
+  if (delay.count() > 0)
+    self->delayed_send(self, delay, next_atom_v);
+  else
+    open();
+}
+
+void model_task_state::perform(runtime::turn_result& result) {
+  std::visit(
+    [&](auto& outcome) {
+      self->send(options.parent,
+                 task_ended{{options.task, options.attempt, started_at,
+                             std::move(outcome), std::move(result.note)}});
+    },
+    result.outcome);
+  self->quit();
+}
+
+void model_task_state::open() {
+  const auto left = time_left();
+  if (left && left->count() <= 0) {
+    abandon_work(*options.services, *options.binding,
+                 options.definition->model_settings, turn->note());
+    return perform(turn->expire());
+  }
+  auto request = provider_request(*options.binding, next.request);
+  if (request.method == "POST")
+    request.headers.emplace_back("Idempotency-Key",
+                                 options.idempotency_key + next.key_suffix);
+  // The task's limit, the agent's setting, or the lesser of both.
+  const auto& setting = next.request.timeout;
+  if (left || setting)
+    request.timeout = std::min(left.value_or(milliseconds::max()),
+                               setting.value_or(milliseconds::max()));
+  exchange = options.services->http->start(
+    std::move(request),
+    std::make_shared<mailbox_receiver<model_task_actor>>(self, ++exchanges));
+}
+
+void model_task_state::close() {
+  if (exchange != 0)
+    options.services->http->cancel(std::exchange(exchange, 0));
 }
 
 void model_task_state::publish() {
-  if (said.empty())
-    return;
-  self->send(
-    options.parent,
-    response_grew{options.task.step,
-                  std::make_shared<const std::vector<runtime::response_event>>(
-                    std::exchange(said, {}))});
+  if (!said.empty())
+    self->send(options.parent,
+               response_grew{
+                 options.task.step,
+                 std::make_shared<const std::vector<runtime::response_event>>(
+                   std::exchange(said, {}))});
+  if (auto note = turn->news())
+    self->send(options.parent, task_remembered{options.task, options.attempt,
+                                               std::move(*note)});
 }
 
-void model_task_state::report(runtime::attempt_outcome outcome) {
-  self->send(options.parent, task_ended{{options.task, options.attempt,
-                                         started_at, std::move(outcome)}});
-  self->quit();
+std::optional<milliseconds> model_task_state::time_left() const {
+  if (!options.policy.timeout)
+    return std::nullopt;
+  const auto passed = options.services->world->now() - started_at;
+  return *options.policy.timeout
+         - std::chrono::duration_cast<milliseconds>(passed);
 }
 
 model_task_actor::behavior_type
@@ -143,9 +140,8 @@ model_task(model_task_actor::stateful_pointer<model_task_state> self,
   self->state.options = std::move(options);
   self->state.start();
   return {
-    [self](http_arrived& message) {
-      std::visit([self](auto& x) { self->state.on(x); }, message.what);
-    },
+    [self](http_arrived& message) { self->state.on(message); },
+    [self](next_atom) { self->state.open(); },
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/runs/command_request.hpp"
 #include "actors/runs/host_call.hpp"
+#include "runtime/flow/call_label.hpp"
 #include "runtime/messages/model_text.hpp"
 
 #include <algorithm>
@@ -27,6 +28,12 @@ json value_of(std::string output) {
   if (auto value = runtime::parse_json(text))
     return std::move(*value);
   return text;
+}
+
+/// What the model is told by a program that wants it to try again.
+std::string wish_of(process_result result) {
+  auto text = trimmed(std::move(result.output));
+  return text.empty() ? trimmed(std::move(result.error_output)) : text;
 }
 
 std::string seconds(std::chrono::milliseconds time) {
@@ -99,8 +106,10 @@ void tool_task_state::run_command(const runtime::tool_definition& tool) {
   auto& request = *made;
   request.timeout = timeout;
   request.environment.emplace_back("PERDURE_RUN_ID", options.context.run_id);
-  request.environment.emplace_back("PERDURE_TOOL_CALL_ID",
-                                   options.call.tool_call_id);
+  // What a model made up may be no value of a variable, or too long for one.
+  request.environment.emplace_back(
+    "PERDURE_TOOL_CALL_ID",
+    runtime::call_label(options.call.tool_call_id, options.task.index));
   request.environment.emplace_back("PERDURE_IDEMPOTENCY_KEY",
                                    options.idempotency_key);
   request.environment.emplace_back("PERDURE_ATTEMPT",
@@ -121,9 +130,7 @@ void tool_task_state::on(process_result& result) {
                          value_of(std::move(result.output))));
       else if (result.code == exit_retry)
         report(result_of(options.call, tool_result_kind::retry,
-                         trimmed(result.output.empty()
-                                   ? std::move(result.error_output)
-                                   : std::move(result.output))));
+                         wish_of(std::move(result))));
       else
         fail(errc::tool_error, *complaint(tool, result), true);
       break;

@@ -1,4 +1,5 @@
 #include "runtime/flow/conclude_round.hpp"
+#include "runtime/flow/deferred.hpp"
 #include "runtime/flow/machine.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/messages/history_json.hpp"
@@ -44,6 +45,13 @@ bool is_empty(const model_response& response) {
                      });
 }
 
+/// The provider would go on with what it said last, if it were asked to.
+bool is_suspended(const run_state& state) {
+  return (state.phase == run_phase::calling
+          || state.phase == run_phase::answered)
+         && state.last_response().state == message_state::suspended;
+}
+
 /// Whether the output is asked for by tools, so that text is no answer.
 bool wants_output_tool(const run_state& state) {
   const auto& output = state.definition->output;
@@ -53,10 +61,21 @@ bool wants_output_tool(const run_state& state) {
 
 /// What the model could do to answer.
 std::string ways_to_answer(const run_state& state) {
-  if (wants_output_tool(state))
-    return "Please include your response in a tool call.";
-  return state.definition->tools.empty() ? "Please return text."
-                                         : "Please return text or call a tool.";
+  constexpr std::string_view by_output_tool
+    = "include your response in a tool call";
+  const auto& output = state.definition->output;
+  std::string ways{"Please "};
+  if (wants_output_tool(state)) {
+    ways.append(by_output_tool);
+  } else {
+    ways.append("return text");
+    if (output.is_structured() && state.mode_in_use() == output_mode::tool)
+      ways.append(" or ").append(by_output_tool);
+    else if (!state.definition->tools.empty())
+      ways.append(" or call a tool");
+  }
+  ways += '.';
+  return ways;
 }
 
 /// The model is asked again, as long as there is budget for it.
@@ -139,6 +158,10 @@ entries conclude_questions(const run_state& state, timestamp now) {
       = asked->kind == question_kind::external
           ? "Nobody gave the result of the call in time."
           : "The call was not allowed in time; it was not executed.";
+    if (task.kind == task_kind::tool_call
+        && asked->on_expiry == on_expiry::deny)
+      answer.result = denied_result(*state.calls[task.index].part, asked->kind,
+                                    answer.message);
     return {std::move(answer)};
   }
   return {};
@@ -162,6 +185,10 @@ std::vector<entry> conclude(const run_state& state, timestamp now) {
                 "limit or set it to null");
   if (state.is_held())
     return {};
+  if (is_suspended(state))
+    return fail(now, errc::model_bad_response,
+                "the provider suspended its response and nothing continues "
+                "it; nothing of it was acted on");
   if (auto expired = conclude_questions(state, now); !expired.empty())
     return expired;
   if (state.phase == run_phase::calling)

@@ -54,6 +54,24 @@ bool is_good_output(const run_state& state, const call_state& call) {
   return std::holds_alternative<output_value>(value);
 }
 
+/// The response has an output besides its calls, as text that was checked.
+bool has_good_text(const run_state& state) {
+  const auto& output = state.definition->output;
+  if (!output.is_structured() || state.mode_in_use() == output_mode::tool)
+    return false;
+  const auto text = output_text(state.last_response());
+  return text
+         && std::holds_alternative<output_value>(
+           read_output_text(output, *text));
+}
+
+entries skip_all(const run_state& state, timestamp now) {
+  entries out;
+  for (std::uint32_t i = 0; i < state.calls.size(); ++i)
+    out.push_back(skip(state, i, now));
+  return out;
+}
+
 /// Nothing is executed when the first good output ends the run at once.
 entries screen_outputs_first(const run_state& state, timestamp now) {
   for (std::uint32_t i = 0; i < state.calls.size(); ++i) {
@@ -85,9 +103,12 @@ entries screen(const run_state& state, timestamp now) {
                   "of '"
                     + call.part->tool_name
                     + "'; raise model_settings.max_tokens");
-  if (state.definition->end_strategy == end_strategy::early)
+  if (state.definition->end_strategy == end_strategy::early) {
+    if (has_good_text(state))
+      return skip_all(state, now);
     if (auto first = screen_outputs_first(state, now); !first.empty())
       return first;
+  }
   entries out;
   for (std::uint32_t i = 0; i < state.calls.size(); ++i) {
     const auto& call = state.calls[i];

@@ -70,6 +70,16 @@ open_end end_of(const message_history& history) {
   return out;
 }
 
+std::vector<const tool_call_part*> open_calls(const open_end& end) {
+  std::vector<const tool_call_part*> out;
+  if (end.response == nullptr)
+    return out;
+  for (const auto* call : function_calls(*end.response))
+    if (!has_result(end.results, call->tool_call_id))
+      out.push_back(call);
+  return out;
+}
+
 failure invalid(std::string message) {
   return {errc::invalid_argument, "deferred_tool_results: " + message};
 }
@@ -101,9 +111,8 @@ check_deferred(const message_history& history, const json& results) {
                    "deferred_tool_results need a message_history that ends "
                    "with the response whose calls they answer"};
   std::vector<std::string> open;
-  for (const auto* call : function_calls(*end.response))
-    if (!has_result(end.results, call->tool_call_id))
-      open.push_back(call->tool_call_id);
+  for (const auto* call : open_calls(end))
+    open.push_back(call->tool_call_id);
   for (const auto* group : {"calls", "approvals"})
     if (const auto* answers = find(results, group))
       for (const auto& [id, value] : answers->items())
@@ -138,7 +147,35 @@ deferred_answer(const json& results, const tool_call_part& call,
   if (decision == nullptr)
     return std::nullopt;
   decide(out, *decision);
+  if (out.verdict != verdict::approved)
+    out.result = denied_result(call, question_kind::approval, out.message);
   return out;
+}
+
+std::vector<resumed_call>
+resumed_calls(const run_input& input, timestamp time) {
+  const auto is_answered = !input.deferred_results.is_null();
+  // Otherwise a history that ends in a request is sent again as it is.
+  const auto is_asked
+    = !input.prompt.is_null()
+      || (!input.history.empty()
+          && std::holds_alternative<model_request>(*input.history.back()));
+  if (!is_answered && is_asked)
+    return {};
+  const auto end = end_of(input.history);
+  std::vector<resumed_call> out;
+  for (const auto* call : open_calls(end))
+    out.push_back(
+      {call, is_answered ? deferred_answer(input.deferred_results, *call, time)
+                         : std::nullopt});
+  return out;
+}
+
+bool is_deferred_requests(const agent_definition& definition,
+                          const json& output) {
+  return definition.ends_when_deferred && output.is_object()
+         && output.size() == 3 && output.contains("calls")
+         && output.contains("approvals") && output.contains("metadata");
 }
 
 tool_result outside_result(const tool_call_part& call, const json& value) {
@@ -164,6 +201,14 @@ tool_result outside_result(const tool_call_part& call, const json& value) {
     out.content = any_at(value, "content");
   }
   return out;
+}
+
+tool_result denied_result(const tool_call_part& call, question_kind asked,
+                          std::string message) {
+  // Of a call in doubt nobody knows what it did.
+  const auto kind = asked == question_kind::in_doubt ? tool_result_kind::unknown
+                                                     : tool_result_kind::denied;
+  return {call.tool_name, call.tool_call_id, kind, std::move(message), {}, {}};
 }
 
 bool has_result(const std::vector<request_part>& parts,

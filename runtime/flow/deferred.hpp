@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/agent/definition.hpp"
 #include "runtime/flow/entry.hpp"
 
 #include <optional>
@@ -27,6 +28,27 @@ deferred_answer(const json& results, const tool_call_part& call,
 
 /// A result as somebody outside hands it in.
 tool_result outside_result(const tool_call_part& call, const json& value);
+
+/// The outcome of `call` when whoever was asked says no.
+/// @param message what the model is told
+tool_result denied_result(const tool_call_part& call, question_kind asked,
+                          std::string message);
+
+/// A call that a run goes on with.
+struct resumed_call {
+  /// Lives in the input's history.
+  const tool_call_part* part = nullptr;
+  /// What was decided of it meanwhile; absent: it is just made.
+  std::optional<question_answered> answer;
+};
+
+/// The calls that the history of a new run ends with and that it goes on with,
+/// in order.
+std::vector<resumed_call> resumed_calls(const run_input& input, timestamp time);
+
+/// Whether the output of a run is what it wants of somebody outside.
+bool is_deferred_requests(const agent_definition& definition,
+                          const json& output);
 
 /// Whether a result of the call is among `parts`.
 bool has_result(const std::vector<request_part>& parts,

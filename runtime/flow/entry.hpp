@@ -195,7 +195,7 @@ struct question_answered {
   json arguments;
   /// What the model is told of a denial.
   std::string message;
-  /// Set when the verdict is `answered`.
+  /// The outcome of the call, where the answer is one.
   std::optional<tool_result> result;
   /// Null when absent.
   json metadata;

@@ -1,11 +1,13 @@
 #include "runtime/flow/events.hpp"
 
+#include "runtime/flow/deferred.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/flow/views.hpp"
 #include "runtime/messages/history_json.hpp"
 #include "runtime/models/request_plan.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace perdure::runtime {
 
@@ -56,6 +58,12 @@ struct collector {
   void on(const run_created& x) {
     out.push_back({{"event_kind", "run_state"},
                    {"state", x.scheduled_at ? "scheduled" : "running"}});
+    const auto calls = resumed_calls(x.input, x.time);
+    for (const auto& call : calls)
+      on_resumed(call);
+    for (const auto& call : calls)
+      if (call.answer && call.answer->result)
+        result(*call.answer->result, x.time, false);
   }
 
   void on(const task_started&) {
@@ -102,17 +110,8 @@ struct collector {
                     {"part", part},
                     {"next_part_kind", kind_of(x, i, 1)}});
     }
-    for (const auto* call : function_calls(x)) {
-      const auto type = output_tool_index(definition.output, call->tool_name);
-      const auto valid
-        = type ? std::holds_alternative<output_value>(
-            read_output_call(definition.output, *type, call->args))
-               : !refuse(definition, *call).has_value();
-      out.push_back(
-        {{"event_kind", type ? "output_tool_call" : "function_tool_call"},
-         {"part", to_json(response_part{*call})},
-         {"args_valid", valid}});
-    }
+    for (const auto* call : function_calls(x))
+      out.push_back(call_json(*call, is_valid(*call)));
   }
 
   void outcome(const task_completed& entry, const tool_result& x) {
@@ -138,9 +137,13 @@ struct collector {
   }
 
   void on(const run_ended& x) {
-    if (x.end == run_end::completed)
+    if (x.end == run_end::completed) {
+      if (is_deferred_requests(definition, x.output))
+        out.push_back(
+          {{"event_kind", "deferred_tool_requests"}, {"requests", x.output}});
       out.push_back({{"event_kind", "agent_run_result"},
                      {"result", {{"output", x.output}}}});
+    }
     out.push_back({{"event_kind", "run_state"},
                    {"state", to_string(status_of(x.end))},
                    {"error", error_json(x)}});
@@ -185,6 +188,35 @@ struct collector {
   }
 
 private:
+  /// A call that was made before this run; where somebody has given its result
+  /// nobody looks at its arguments.
+  void on_resumed(const resumed_call& call) {
+    if (call.answer && call.answer->result) {
+      out.push_back(call_json(*call.part, nullptr));
+      return;
+    }
+    auto made = *call.part;
+    if (call.answer && !call.answer->arguments.is_null())
+      made.args = call.answer->arguments;
+    out.push_back(call_json(*call.part, is_valid(made)));
+  }
+
+  [[nodiscard]] bool is_valid(const tool_call_part& call) const {
+    const auto type = output_tool_index(definition.output, call.tool_name);
+    return type ? std::holds_alternative<output_value>(
+             read_output_call(definition.output, *type, call.args))
+                : !refuse(definition, call).has_value();
+  }
+
+  [[nodiscard]] json
+  call_json(const tool_call_part& call, json args_valid) const {
+    return {{"event_kind", is_output(definition, call.tool_name)
+                             ? "output_tool_call"
+                             : "function_tool_call"},
+            {"part", to_json(response_part{call})},
+            {"args_valid", std::move(args_valid)}};
+  }
+
   static json text_or_null(const std::string& text) {
     return text.empty() ? json() : json(text);
   }
@@ -304,6 +336,14 @@ bool ends_speech(const entry& value) {
          && !std::holds_alternative<task_noted>(value);
 }
 
+std::vector<json>
+entry_events(const agent_definition& definition, const entry& value,
+             const std::set<std::uint32_t>& seen) {
+  collector events{definition, seen, {}};
+  std::visit([&events](const auto& x) { events.on(x); }, value);
+  return std::move(events.out);
+}
+
 } // namespace
 
 json to_json(const response_event& value) {
@@ -319,10 +359,7 @@ json to_json(const event_envelope& value, const std::string& run_id) {
 
 std::vector<json>
 events_of(const agent_definition& definition, const entry& value) {
-  const std::set<std::uint32_t> none;
-  collector events{definition, none, {}};
-  std::visit([&events](const auto& x) { events.on(x); }, value);
-  return std::move(events.out);
+  return entry_events(definition, value, {});
 }
 
 event_stream::event_stream(definition_ptr definition, std::uint64_t after)
@@ -335,11 +372,9 @@ std::uint64_t event_stream::first_entry() const noexcept {
 
 std::vector<event_envelope>
 event_stream::on_entry(std::uint64_t sequence, const entry& value) {
-  collector events{*definition_, seen_, {}};
-  std::visit([&events](const auto& x) { events.on(x); }, value);
   std::vector<event_envelope> out;
   auto number = sequence * events_per_entry;
-  for (auto& event : events.out) {
+  for (auto& event : entry_events(*definition_, value, seen_)) {
     ++number;
     if (number > after_ && !event.is_null())
       out.push_back({number, time_of(value), std::move(event)});
@@ -347,6 +382,7 @@ event_stream::on_entry(std::uint64_t sequence, const entry& value) {
   if (ends_speech(value)) {
     seen_.clear();
     final_told_ = false;
+    previous_kind_ = nullptr;
   }
   return out;
 }
@@ -373,7 +409,11 @@ event_stream::on_live(std::uint64_t sequence, const response_event& value,
     out.push_back({sequence * events_per_entry + live_events_from + live_count_,
                    time, std::move(event)});
   };
-  add(to_json(value));
+  auto event = to_json(value);
+  if (std::holds_alternative<part_started>(value))
+    event["previous_part_kind"]
+      = std::exchange(previous_kind_, event["part"]["part_kind"]);
+  add(std::move(event));
   if (const auto* start = std::get_if<part_started>(&value);
       start != nullptr && !final_told_)
     if (auto final = final_result_of(*definition_, start->part);

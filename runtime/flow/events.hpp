@@ -65,6 +65,8 @@ private:
   std::uint64_t live_entry_ = 0;
   std::uint64_t live_count_ = 0;
   bool final_told_ = false;
+  /// Kind of the part that the model said last; null before the first.
+  json previous_kind_;
   /// Parts of the response under way that this watcher saw begin.
   std::set<std::uint32_t> seen_;
 };

@@ -1,5 +1,7 @@
 #include "runtime/flow/machine.hpp"
 
+#include "runtime/models/turn_note.hpp"
+
 #include <algorithm>
 
 namespace perdure::runtime {
@@ -90,7 +92,8 @@ std::vector<entry> recover(const run_state& state, timestamp now) {
   std::vector<entry> out;
   for (const auto& task : state.open_tasks()) {
     const auto& progress = state.progress(task);
-    if (!progress.in_doubt() || progress.question)
+    // Work that is noted is asked for, not done again.
+    if (!progress.in_doubt() || progress.question || names_work(progress.note))
       continue;
     switch (state.policy(task).on_interrupt) {
       case on_interrupt::retry:

@@ -141,14 +141,17 @@ void approve(question_answered& out, const json& body) {
   out.arguments = any_at(body, "arguments");
 }
 
-void deny(question_answered& out, question_kind kind) {
+/// @param part the call that the question is about; null for another task
+void deny(question_answered& out, question_kind kind,
+          const tool_call_part* part) {
   out.verdict = verdict::denied;
-  if (!out.message.empty())
-    return;
-  out.message = kind == question_kind::in_doubt
-                  ? "The tool was interrupted; whether it took effect is "
-                    "unknown. It was not run again."
-                  : "The tool call was denied.";
+  if (out.message.empty())
+    out.message = kind == question_kind::in_doubt
+                    ? "The tool was interrupted; whether it took effect is "
+                      "unknown. It was not run again."
+                    : "The tool call was denied.";
+  if (part != nullptr)
+    out.result = denied_result(*part, kind, out.message);
 }
 
 } // namespace
@@ -212,18 +215,20 @@ read_answer(const run_state& state, const question_ref& ref, const json& body,
   out.message = text_at(body, "message");
   out.metadata = any_at(body, "metadata");
   out.decided_by = text_at(body, "decided_by");
+  const auto* part = ref.task.kind == task_kind::tool_call
+                       ? state.calls[ref.task.index].part
+                       : nullptr;
   const auto decision = text_at(body, "decision");
   if (decision == "approve" && kind != question_kind::external) {
     approve(out, body);
   } else if (decision == "deny") {
-    deny(out, kind);
+    deny(out, kind, part);
   } else if (decision == "answer" && kind != question_kind::approval
-             && ref.task.kind == task_kind::tool_call) {
+             && part != nullptr) {
     if (!body.contains("result"))
       return invalid("an answer needs a result");
     out.verdict = verdict::answered;
-    out.result
-      = outside_result(*state.calls[ref.task.index].part, body["result"]);
+    out.result = outside_result(*part, body["result"]);
   } else {
     return invalid("decision must be "
                    + std::string{kind == question_kind::approval

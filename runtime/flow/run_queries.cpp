@@ -1,3 +1,4 @@
+#include "runtime/flow/call_label.hpp"
 #include "runtime/flow/run_state.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/flow/views.hpp"
@@ -9,27 +10,6 @@
 
 /// What a run's state says, without changing it.
 namespace perdure::runtime {
-
-namespace {
-
-/// The id of a call as one piece of a key: whatever a model makes up, keys of
-/// two tasks differ and fit into a header or an environment.
-std::string escaped(const std::string& id) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const unsigned char c : id) {
-    if (c > ' ' && c != '/' && c != '%' && c != 0x7F) {
-      out += static_cast<char>(c);
-      continue;
-    }
-    out += '%';
-    out += digits[c >> 4];
-    out += digits[c & 15];
-  }
-  return out;
-}
-
-} // namespace
 
 run_status run_state::status() const {
   if (ended)
@@ -92,7 +72,7 @@ std::string run_state::idempotency_key(const task_ref& task) const {
   if (task.kind == task_kind::output)
     return key + "/output";
   const auto& id = calls.at(task.index).part->tool_call_id;
-  key += '/' + escaped(id);
+  key += '/' + call_label(id, task.index);
   const auto same
     = [&id](const call_state& x) { return x.part->tool_call_id == id; };
   // Some providers give two calls one id; the second is another task. So is a

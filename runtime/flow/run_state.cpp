@@ -2,6 +2,7 @@
 
 #include "runtime/flow/deferred.hpp"
 #include "runtime/messages/repair.hpp"
+#include "runtime/models/turn_note.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -19,6 +20,24 @@ std::string join(const std::vector<std::string>& texts) {
     out += text;
   }
   return out;
+}
+
+/// The response that `history` ends with; null for none.
+const model_response* last_response_of(const message_history& history) {
+  return history.empty() ? nullptr
+                         : std::get_if<model_response>(history.back().get());
+}
+
+/// Takes off the request that `history` ends with. @returns its parts
+std::vector<request_part> take_request(message_history& history) {
+  if (history.empty())
+    return {};
+  const auto last = history.back();
+  const auto* request = std::get_if<model_request>(last.get());
+  if (request == nullptr)
+    return {};
+  history.pop_back();
+  return request->parts;
 }
 
 } // namespace
@@ -48,20 +67,27 @@ void run_state::on(const run_created& x) {
   if (!x.input.deferred_results.is_null())
     return resume_calls(x);
   history = repair(x.input.history);
-  supplied = history.size();
-  const auto last = history.empty() ? nullptr : history.back();
   if (!x.input.prompt.is_null()) {
-    begin_request({user_prompt_part{x.input.prompt, x.time}}, x.time);
-  } else if (last == nullptr) {
-    begin_request({}, x.time); // the instructions say it all
-  } else if (const auto* request = std::get_if<model_request>(last.get())) {
-    history.pop_back(); // sent again as it is
-    --supplied;
-    begin_request(request->parts, x.time);
-  } else {
-    step = 1; // calls that nobody answered are run now
-    open_calls();
+    supplied = history.size();
+    return begin_request({user_prompt_part{x.input.prompt, x.time}}, x.time);
   }
+  json note;
+  if (const auto* left = last_response_of(history)) {
+    if (left->state != message_state::suspended) {
+      supplied = history.size();
+      step = 1; // calls that nobody answered are run now
+      return open_calls();
+    }
+    // Its request goes on behind what was said.
+    note = to_json(turn_note{{}, *left, 0});
+    history.pop_back();
+  }
+  // What the history ends with is sent again as it is; without it the
+  // instructions say it all.
+  auto parts = take_request(history);
+  supplied = history.size();
+  begin_request(std::move(parts), x.time);
+  model.note = std::move(note);
 }
 
 void run_state::resume_calls(const run_created& x) {
@@ -137,10 +163,12 @@ void run_state::on(const run_taken_over& x) {
 }
 
 void run_state::on(const task_completed& x) {
-  if (open_task(x.task) == nullptr)
+  auto* task = open_task(x.task);
+  if (task == nullptr)
     return;
   if (!first_outcome_at)
     first_outcome_at = x.started_at;
+  task->note = nullptr;
   if (const auto* error = std::get_if<task_error>(&x.outcome))
     fatal = *error;
   else if (const auto* response = std::get_if<model_response>(&x.outcome))
@@ -223,7 +251,14 @@ void run_state::on(const output_rejected& x) {
   if (phase != run_phase::answered)
     return;
   ++output_retries;
-  begin_request({retry_prompt_part{x.content, {}, {}, x.time}}, x.time);
+  std::vector<request_part> parts;
+  // What became of calls besides the answer goes out with its rejection.
+  if (const auto* told = std::get_if<model_request>(history.back().get())) {
+    parts = told->parts;
+    history.pop_back();
+  }
+  parts.emplace_back(retry_prompt_part{x.content, {}, {}, x.time});
+  begin_request(std::move(parts), x.time);
 }
 
 void run_state::on(const cancel_requested& x) {
@@ -265,13 +300,8 @@ void run_state::on(const question_answered& x) {
                        "nobody answered in time: " + x.message};
     return;
   }
-  if (x.verdict == verdict::answered && x.result) {
-    if (x.task.kind == task_kind::tool_call)
-      settle_call(x.task.index, *x.result, task->attempts_over, x.time);
-    return;
-  }
   if (x.verdict != verdict::approved)
-    return deny(x, asked);
+    return settle_question(x, asked);
   task->is_approved = true;
   task->approval_metadata = x.metadata;
   // The attempt whose outcome is unknown is void, and another one follows.
@@ -281,8 +311,8 @@ void run_state::on(const question_answered& x) {
     calls[x.task.index].arguments = x.arguments;
 }
 
-void run_state::deny(const question_answered& x, const open_question& asked) {
-  const auto unknown = asked.kind == question_kind::in_doubt;
+void run_state::settle_question(const question_answered& x,
+                                const open_question& asked) {
   if (x.task.kind != task_kind::tool_call) {
     fatal
       = task_error{errc::outcome_unknown,
@@ -290,16 +320,11 @@ void run_state::deny(const question_answered& x, const open_question& asked) {
                    "it was decided not to run it again"};
     return;
   }
+  const auto& progress = calls[x.task.index].progress;
   const auto& part = *calls[x.task.index].part;
   settle_call(x.task.index,
-              {part.tool_name,
-               part.tool_call_id,
-               unknown ? tool_result_kind::unknown : tool_result_kind::denied,
-               x.message,
-               {},
-               {}},
-              unknown ? open_task(x.task)->attempt_started
-                      : open_task(x.task)->attempts_over,
+              x.result ? *x.result : denied_result(part, asked.kind, x.message),
+              std::max(progress.attempts_over, progress.attempt_started),
               x.time);
 }
 
@@ -333,6 +358,11 @@ void run_state::close_calls(message_state state) {
   const auto chosen = state == message_state::complete
                         ? final_output(*definition, calls)
                         : std::nullopt;
+  // With no output among them it is the text besides them that ended the run.
+  const auto is_skipped
+    = std::all_of(calls.begin(), calls.end(), [](const call_state& call) {
+        return call.result && call.result->kind == tool_result_kind::skipped;
+      });
   auto parts = std::exchange(prior_parts_, {});
   for (auto& part : parts_of(calls, chosen))
     parts.push_back(std::move(part));
@@ -346,7 +376,7 @@ void run_state::close_calls(message_state state) {
   if (chosen)
     output = calls[*chosen].result->content;
   calls.clear();
-  if (!chosen && state == message_state::complete)
+  if (!chosen && !is_skipped && state == message_state::complete)
     return begin_request(std::move(parts), closed);
   add_request(std::move(parts), closed, state);
   phase = run_phase::answered;

@@ -162,7 +162,7 @@ private:
   void on_result(const task_completed& x, const tool_result& result);
   void settle_call(std::uint32_t index, tool_result result,
                    std::uint32_t attempts, timestamp time);
-  void deny(const question_answered& x, const open_question& asked);
+  void settle_question(const question_answered& x, const open_question& asked);
   void charge_retry(const tool_result& result);
   void charge_outputs();
   void render_instructions();

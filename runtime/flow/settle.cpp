@@ -74,4 +74,17 @@ entry settle(const run_state& state, attempt_report report, timestamp now,
   return done;
 }
 
+std::vector<entry> close_attempt(const run_state& state, attempt_report report,
+                                 timestamp now, double random) {
+  auto note = std::move(report.note);
+  const auto task = report.task;
+  const auto attempt = report.attempt;
+  std::vector<entry> out{settle(state, std::move(report), now, random)};
+  // Another model has no use for it, and neither has an outcome.
+  const auto* failed = std::get_if<attempt_failed>(&out.front());
+  if (failed != nullptr && failed->fallback == 0 && !note.is_null())
+    out.emplace_back(task_noted{now, task, attempt, std::move(note)});
+  return out;
+}
+
 } // namespace perdure::runtime

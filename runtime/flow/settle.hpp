@@ -23,6 +23,9 @@ struct attempt_report {
   std::uint32_t attempt = 1;
   timestamp started_at{};
   attempt_outcome outcome;
+  /// Of an attempt that failed: what another one would go on with, see
+  /// `task_noted`. Null for nothing.
+  json note = {};
 };
 
 /// The entry that a finished attempt becomes: the task's outcome, or a failed
@@ -32,5 +35,11 @@ struct attempt_report {
 /// @param random uniform in [0, 1), spreads the retries
 [[nodiscard]] entry settle(const run_state& state, attempt_report report,
                            timestamp now, double random);
+
+/// `settle`, and behind a failure that another attempt of the same work follows
+/// the note that it goes on with.
+[[nodiscard]] std::vector<entry>
+close_attempt(const run_state& state, attempt_report report, timestamp now,
+              double random);
 
 } // namespace perdure::runtime

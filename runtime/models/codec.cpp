@@ -1,4 +1,5 @@
 #include "runtime/models/anthropic.hpp"
+#include "runtime/models/anthropic_pause.hpp"
 #include "runtime/models/anthropic_reader.hpp"
 #include "runtime/models/google.hpp"
 #include "runtime/models/google_reader.hpp"
@@ -8,6 +9,7 @@
 #include "runtime/models/openai_chat_reader.hpp"
 #include "runtime/models/openai_responses.hpp"
 #include "runtime/models/openai_responses_reader.hpp"
+#include "runtime/models/responses_job.hpp"
 #include "runtime/models/wire_error.hpp"
 
 namespace perdure::runtime {
@@ -15,7 +17,7 @@ namespace perdure::runtime {
 namespace {
 
 template <class Conversation, class Events, parts_builder::ending When>
-class wire_codec final : public codec {
+class wire_codec : public codec {
 public:
   [[nodiscard]] std::unique_ptr<conversation>
   converse(conversation_options options) const override {
@@ -31,11 +33,38 @@ public:
 
 using chat_codec = wire_codec<chat_conversation, chat_events,
                               parts_builder::ending::on_next_part>;
-using responses_codec = wire_codec<responses_conversation, responses_events,
-                                   parts_builder::ending::explicit_only>;
+class responses_codec final
+  : public wire_codec<responses_conversation, responses_events,
+                      parts_builder::ending::explicit_only> {
+public:
+  [[nodiscard]] result<wire_request>
+  go_on(const reading_options& with, const wire_request& sent,
+        const model_response& so_far) const override {
+    return find_response(with, sent, so_far);
+  }
 
-using anthropic_codec = wire_codec<anthropic_conversation, anthropic_events,
-                                   parts_builder::ending::explicit_only>;
+  [[nodiscard]] wire_request
+  fetch(const json& settings, const json& job,
+        std::optional<std::int64_t> after) const override {
+    return fetch_response(settings, job, after);
+  }
+
+  [[nodiscard]] wire_request
+  cancel(const json& settings, const json& job) const override {
+    return cancel_response(settings, job);
+  }
+};
+
+class anthropic_codec final
+  : public wire_codec<anthropic_conversation, anthropic_events,
+                      parts_builder::ending::explicit_only> {
+public:
+  [[nodiscard]] result<wire_request>
+  go_on(const reading_options& with, const wire_request& sent,
+        const model_response& so_far) const override {
+    return go_on_paused(with, sent, so_far);
+  }
+};
 
 using google_codec = wire_codec<google_conversation, google_events,
                                 parts_builder::ending::on_next_part>;
@@ -52,6 +81,24 @@ json error_of(std::string_view body) {
 }
 
 } // namespace
+
+result<wire_request>
+codec::go_on(const reading_options& with, const wire_request&,
+             const model_response&) const {
+  return failure{errc::model_bad_response,
+                 with.identity.model_name
+                   + ": the turn was paused, and this wire format has no way "
+                     "to go on with it"};
+}
+
+wire_request
+codec::fetch(const json&, const json&, std::optional<std::int64_t>) const {
+  return {}; // no reader gives a job
+}
+
+wire_request codec::cancel(const json&, const json&) const {
+  return {}; // no reader gives a job
+}
 
 attempt_failure
 failure_of_status(unsigned status, std::string_view body,

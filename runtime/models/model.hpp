@@ -8,6 +8,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,6 +31,10 @@ struct wire_request {
   text_pieces body;
   /// What the agent's settings allow it to take.
   std::optional<std::chrono::milliseconds> timeout;
+  /// A `GET` has no body.
+  std::string method = "POST";
+  /// The provider goes on with its work when the exchange is lost.
+  bool in_background = false;
 };
 
 /// Names the provider in messages; opaque data goes back only to its own.
@@ -86,8 +91,25 @@ public:
   /// The body is over. @param now becomes the response's timestamp.
   /// Errors: errc::model_bad_response, e.g. a stream that ended early
   /// (retryable) or a body of the wrong shape (terminal).
+  /// @returns a suspended response without parts when the provider still works
+  /// on it: `job` says which one
   virtual std::variant<model_response, attempt_failure>
   finish(timestamp now, const delta_sink& sink) = 0;
+
+  /// What the provider knows the response by; the codec asks for it. Null
+  /// before that is known, and on wires where responses cannot be asked for.
+  [[nodiscard]] virtual json job() const = 0;
+
+  /// The provider has said how the response ended, well or badly.
+  [[nodiscard]] virtual bool has_ended() const = 0;
+
+  /// Number of the last event of the response's stream that was read; -1 for
+  /// none, or where events have no numbers.
+  [[nodiscard]] virtual std::int64_t position() const = 0;
+
+  /// Another exchange brings what is missing of the response, as further events
+  /// or whole. Its parts go on; a failure before is forgotten.
+  virtual void resume(std::string_view content_type) = 0;
 };
 
 /// What is known of a response before it is read.
@@ -110,6 +132,27 @@ public:
 
   [[nodiscard]] virtual std::unique_ptr<response_reader>
   read(reading_options options) const = 0;
+
+  /// The request that goes on with a turn which the provider paused.
+  /// @param sent the first request of the turn
+  /// @param so_far what was said in answer to it and to those that went on
+  /// Errors: errc::model_bad_response where there is nothing to go on with
+  [[nodiscard]] virtual result<wire_request>
+  go_on(const reading_options& with, const wire_request& sent,
+        const model_response& so_far) const;
+
+  /// Asks for a response that is made in the background.
+  /// @param after for a stream, the event that it begins behind; -1 for the
+  /// first one. Nothing for the response as it stands.
+  /// @pre `job` came from a reader of this codec
+  [[nodiscard]] virtual wire_request
+  fetch(const json& settings, const json& job,
+        std::optional<std::int64_t> after) const;
+
+  /// Ends the work on a response that nobody waits for any more.
+  /// @pre `job` came from a reader of this codec
+  [[nodiscard]] virtual wire_request
+  cancel(const json& settings, const json& job) const;
 };
 
 /// The failure that a response with a status other than 2xx stands for: the

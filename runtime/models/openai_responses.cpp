@@ -127,6 +127,7 @@ json responses_body(const conversation_options& options,
                  {"openai_service_tier", "service_tier"},
                  {"openai_user", "user"},
                  {"openai_store", "store"},
+                 {"openai_background", "background"},
                  {"openai_truncation", "truncation"},
                  {"openai_prompt_cache_key", "prompt_cache_key"},
                  {"openai_prompt_cache_retention", "prompt_cache_retention"}});
@@ -163,6 +164,8 @@ responses_conversation::responses_conversation(conversation_options options)
   const auto body = responses_body(options_, plan_);
   if (const auto* store = find_value(body, "store"))
     is_stored_ = *store != json(false);
+  if (const auto* background = find_value(body, "background"))
+    in_background_ = *background == json(true);
   headers_
     = request_headers(options_.definition->model_settings, options_.stream);
   head_ = make_piece(open_object(body));
@@ -200,6 +203,7 @@ responses_conversation::request(const std::vector<std::string>& instructions) {
   wire.path = "/responses";
   wire.headers = headers_;
   wire.timeout = timeout_;
+  wire.in_background = in_background_;
   wire.body = {head_, opening_};
   // A run may have instructions alone, but the API wants something said.
   static const auto silence = make_piece(to_text(input_message("user", "")));

@@ -30,6 +30,7 @@ private:
   conversation_options options_;
   request_plan plan_;
   bool is_stored_;
+  bool in_background_ = false;
   wire_headers headers_;
   std::optional<std::chrono::milliseconds> timeout_;
   std::shared_ptr<const std::string> head_;

@@ -21,6 +21,10 @@ bool looks_like_stream(std::string_view body) {
          || body.starts_with(":");
 }
 
+bool is_stream(std::string_view content_type) {
+  return content_type.find("event-stream") != std::string_view::npos;
+}
+
 attempt_failure too_large(std::string_view model_name, std::string message) {
   attempt_failure reason;
   reason.code = errc::payload_too_large;
@@ -37,6 +41,22 @@ wire_events::on_error(response_draft& draft, const json& error, bool is_stream,
   return failure_of_error(error, {draft.identity.model_name, 0, is_stream});
 }
 
+json wire_events::job() const {
+  return nullptr;
+}
+
+bool wire_events::has_ended() const {
+  return false; // nobody asks, where there are no jobs
+}
+
+std::int64_t wire_events::position() const {
+  return -1;
+}
+
+void wire_events::resume() {
+  // nothing is kept from one exchange to the next
+}
+
 wire_reader::wire_reader(reading_options options, parts_builder::ending when,
                          std::unique_ptr<wire_events> events)
   : draft_{std::move(options.identity),
@@ -45,10 +65,10 @@ wire_reader::wire_reader(reading_options options, parts_builder::ending when,
            {},
            {},
            {},
+           false,
            false},
     events_(std::move(events)),
-    is_stream_type_(options.content_type.find("event-stream")
-                    != std::string::npos) {
+    is_stream_type_(is_stream(options.content_type)) {
   // nop
 }
 
@@ -75,6 +95,10 @@ wire_reader::finish(timestamp now, const delta_sink& sink) {
   if (failed_)
     return *failed_;
   auto& response = draft_.response;
+  if (draft_.is_pending) {
+    response.state = message_state::suspended;
+    return response;
+  }
   response.parts = draft_.parts.finish(sink);
   response.finish_reason = events_->meaning(draft_.raw_finish);
   if (!draft_.raw_finish.empty())
@@ -91,6 +115,30 @@ wire_reader::finish(timestamp now, const delta_sink& sink) {
     response.provider_url = draft_.identity.provider_url;
   response.time = now;
   return std::move(response);
+}
+
+json wire_reader::job() const {
+  return events_->job();
+}
+
+bool wire_reader::has_ended() const {
+  return events_->has_ended();
+}
+
+std::int64_t wire_reader::position() const {
+  return events_->position();
+}
+
+void wire_reader::resume(std::string_view content_type) {
+  is_stream_type_ = is_stream(content_type);
+  form_ = body_form::undecided;
+  decoder_ = sse_decoder{};
+  body_.clear();
+  failed_.reset();
+  draft_.is_done = false;
+  draft_.is_pending = false;
+  draft_.response.state = message_state::complete;
+  events_->resume();
 }
 
 void wire_reader::decide(std::string_view bytes) {

@@ -27,6 +27,8 @@ struct response_draft {
   std::string refusal;
   /// The stream said `[DONE]`.
   bool is_done = false;
+  /// The whole body says that the provider still works on the response.
+  bool is_pending = false;
 };
 
 /// The events of a wire format: what is said where.
@@ -49,6 +51,13 @@ public:
   virtual std::optional<attempt_failure> on_end(response_draft& draft) = 0;
   /// @returns the meaning of `raw`, `finish_reason::none` when unknown
   [[nodiscard]] virtual finish_reason meaning(std::string_view raw) const = 0;
+
+  // As in `response_reader`.
+
+  [[nodiscard]] virtual json job() const;
+  [[nodiscard]] virtual bool has_ended() const;
+  [[nodiscard]] virtual std::int64_t position() const;
+  virtual void resume();
 };
 
 /// Reads a response that is a JSON body or a stream of server-sent events; the
@@ -67,6 +76,10 @@ public:
   feed(std::string_view bytes, const delta_sink& sink) override;
   std::variant<model_response, attempt_failure>
   finish(timestamp now, const delta_sink& sink) override;
+  [[nodiscard]] json job() const override;
+  [[nodiscard]] bool has_ended() const override;
+  [[nodiscard]] std::int64_t position() const override;
+  void resume(std::string_view content_type) override;
 
 private:
   enum class body_form { undecided, stream, whole };

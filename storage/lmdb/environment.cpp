@@ -60,6 +60,21 @@ result<unit> make_directory(const std::filesystem::path& path) {
   return runtime::ok();
 }
 
+/// Gives the file that all readers map its bytes on the disk: a page of it that
+/// finds no room when it is first touched ends the process.
+int reserve_readers(const std::filesystem::path& directory) {
+  constexpr off_t reader_bytes = 64;
+  constexpr off_t head_bytes = 4'096;
+  const auto path = directory / "lock.mdb";
+  const auto file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0)
+    return errno;
+  const auto size = head_bytes + readers_max * reader_bytes;
+  const auto code = fallocate(file, 0, 0, size) == 0 ? 0 : errno;
+  close(file);
+  return code == EOPNOTSUPP ? 0 : code; // not every file system can
+}
+
 /// Pages inside the file that later transactions may use again.
 result<std::uint64_t> free_pages(MDB_txn* txn) {
   constexpr MDB_dbi free_list = 0; // LMDB's own table: transaction -> pages
@@ -124,6 +139,8 @@ environment::open(const lmdb_options& options) {
   if (!lock)
     return lock.error();
   std::unique_ptr<environment> self{new environment(options, std::move(*lock))};
+  if (auto code = reserve_readers(options.directory); code != 0)
+    return self->why(code);
   if (auto code = self->open_map(self->options_.map_size_bytes); code != 0)
     return self->why(code);
   if (auto code = sync_directory(options.directory); code != 0)

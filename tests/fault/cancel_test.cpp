@@ -45,23 +45,11 @@ std::uint64_t active_runs(const rig& rig) {
 
 CAF_TEST(a cancel ends a command with all its processes) {
   rig rig;
-  const auto pid_file = rig.node.place().path() / "pids";
-  // It does not care for signals that can be ignored.
-  const auto program = rig.node.place().write("tools/stubborn",
-                                              R"(#!/bin/sh
-trap '' TERM INT HUP
-sleep 600 &
-printf '%s\n%s\n' "$$" "$!" >> "$1"
-while :; do wait; done
-)",
-                                              true);
-  rig.write_agent(
-    "stubborn", json::array({calls({"stay", "stay"}), json{{"text", "done"}}}),
-    {rig::command("stay", {program.string(), pid_file.string()})});
+  const auto pid_file = rig.write_stubborn_agent("stubborn");
   rig.node.start();
   const auto run_id = rig.create("stubborn");
-  const auto pids = pids_in(pid_file, 4);
-  CAF_REQUIRE_EQUAL(pids.size(), 4u);
+  const auto pids = pids_in(pid_file, 6);
+  CAF_REQUIRE_EQUAL(pids.size(), 6u);
   for (const auto pid : pids)
     CAF_CHECK(is_alive(pid));
   cancel(rig, run_id);
@@ -72,7 +60,7 @@ while :; do wait; done
   rig.node.start();
   CAF_CHECK(is_cancelled(rig, run_id));
   CAF_CHECK_EQUAL(active_runs(rig), 0u);
-  CAF_CHECK_EQUAL(pids_in(pid_file, 4).size(), 4u);
+  CAF_CHECK_EQUAL(pids_in(pid_file, 6).size(), 6u);
 }
 
 CAF_TEST(a cancel ends a model request that takes its time) {

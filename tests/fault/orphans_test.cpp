@@ -16,18 +16,7 @@ using runtime::json;
 
 CAF_TEST(all processes of a tool die with the node) {
   rig rig;
-  const auto pid_file = rig.node.place().path() / "pids";
-  const auto program = rig.node.place().write("tools/stubborn",
-                                              R"(#!/bin/sh
-trap '' TERM INT HUP
-(sleep 600 & echo "$!" >> "$1"; wait) &
-printf '%s\n%s\n' "$$" "$!" >> "$1"
-while :; do wait; done
-)",
-                                              true);
-  rig.write_agent(
-    "stubborn", json::array({calls({"stay", "stay"}), json{{"text", "done"}}}),
-    {rig::command("stay", {program.string(), pid_file.string()})});
+  const auto pid_file = rig.write_stubborn_agent("stubborn");
   rig.node.start();
   const auto run_id = rig.create("stubborn");
   const auto pids = pids_in(pid_file, 6);

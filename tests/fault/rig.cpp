@@ -23,6 +23,13 @@ fi
 echo '{"done": true}'
 )";
 
+constexpr auto stubborn_program = R"(#!/bin/sh
+trap '' TERM INT HUP
+(sleep 600 & echo "$!" >> "$1"; wait) &
+printf '%s\n%s\n' "$$" "$!" >> "$1"
+while :; do wait; done
+)";
+
 } // namespace
 
 rig::rig() : program_(node.place().write("tools/effect", program, true)) {
@@ -61,6 +68,16 @@ void rig::write_agent(const std::string& name, const json& responses,
     runtime::to_text(json{{"name", name},
                           {"model", "script:" + script.string()},
                           {"capabilities", std::move(capabilities)}}));
+}
+
+std::filesystem::path rig::write_stubborn_agent(const std::string& name) const {
+  const auto pids = node.place().path() / "pids";
+  const auto stay
+    = node.place().write("tools/stubborn", stubborn_program, true);
+  write_agent(name,
+              json::array({calls({"stay", "stay"}), json{{"text", "done"}}}),
+              {command("stay", {stay.string(), pids.string()})});
+  return pids;
 }
 
 effect_map rig::effects() const {

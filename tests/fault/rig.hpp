@@ -49,6 +49,12 @@ public:
   void write_agent(const std::string& name, const runtime::json& responses,
                    std::vector<runtime::json> capabilities = {}) const;
 
+  /// Writes an agent that makes two calls which do not end: each runs three
+  /// processes that care for no signal which can be ignored.
+  /// @returns the file that gets their ids
+  [[nodiscard]] std::filesystem::path
+  write_stubborn_agent(const std::string& name) const;
+
   /// What was executed so far.
   [[nodiscard]] effect_map effects() const;
 

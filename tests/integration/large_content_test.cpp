@@ -56,8 +56,7 @@ calls_under(speech_wire wire, const std::string& tool, const std::string& id) {
 
 struct fixture {
   fixture() {
-    node = std::make_unique<real_node>(std::vector<std::string>{
-      "OPENAI_BASE_URL=" + server.url() + "/v1", "OPENAI_API_KEY=a-key"});
+    node = std::make_unique<real_node>(speech_environment(server.url()));
     const auto program
       = node->place().write("print", print_program, true).string();
     const auto from = [&](const std::string& name, std::string_view content) {
@@ -77,10 +76,9 @@ struct fixture {
       {{"Durability",
         {{"model", {{"retries", 1}, {"retry_delay_seconds", 0.01}}}}}});
     for (const auto wire : wires)
-      node->write_agent(
-        std::string{prefix_of(wire)} + ".json",
-        runtime::to_text({{"model", std::string{prefix_of(wire)} + ":gpt-4o"},
-                          {"capabilities", capabilities}}));
+      node->write_agent(std::string{prefix_of(wire)} + ".json",
+                        runtime::to_text({{"model", model_of(wire)},
+                                          {"capabilities", capabilities}}));
     node->start();
   }
 
@@ -257,27 +255,23 @@ CAF_TEST(a history may have five thousand messages) {
 }
 
 CAF_TEST(ids may be long and odd) {
-  const std::string long_id(10'240, 'i');
   for (const auto wire : wires) {
+    // Among them more than a program can be given in its environment, and what
+    // it cannot be given at all.
     for (const auto& id :
-         {long_id, std::string{"a b\r\nX-Evil: 1"}, std::string{"\x01\x7f"},
-          std::string{"ключ/%41"}, std::string{"../../etc"}}) {
+         {std::string(10'240, 'i'), std::string(300'000, 'i'),
+          std::string{"a\0b", 3}, std::string{"a b\r\nX-Evil: 1"},
+          std::string{"\x01\x7f"}, std::string{"ключ/%41"},
+          std::string{"../../etc"}}) {
       const auto run = check_completed(
         wire, {calls_under(wire, "small", id), says(wire, "Done.")});
       const auto parts = about(run, "/messages")[2]["parts"];
       CAF_CHECK_EQUAL(parts[0]["tool_call_id"], id);
+      CAF_CHECK_EQUAL(parts[0]["content"], "fine");
       const auto requests = server.requests();
       for (const auto& request : requests)
         CAF_CHECK(request.substr(0, request.find("\r\n\r\n")).find("X-Evil")
                   == std::string::npos);
-    }
-    // More than a program can be given in its environment, and what it cannot
-    // be given at all.
-    for (const auto& id : {std::string(300'000, 'i'), std::string{"a\0b", 3}}) {
-      const auto ended
-        = run(wire, {calls_under(wire, "small", id), says(wire, "Done.")});
-      CAF_CHECK_EQUAL(ended["state"], "failed");
-      CAF_CHECK_EQUAL(ended["error"]["type"], "tool_error");
     }
   }
 }

@@ -14,10 +14,16 @@ namespace perdure::tests {
 inline constexpr std::string_view event_stream = "text/event-stream";
 inline constexpr std::string_view json_type = "application/json";
 
-enum class speech_wire { chat, responses };
+enum class speech_wire { chat, responses, anthropic, google };
 
 /// Prefix of model strings whose provider speaks it.
 std::string_view prefix_of(speech_wire wire);
+
+/// A model string of it.
+std::string model_of(speech_wire wire);
+
+/// Variables that send all of them to one server, as `NAME=value`.
+std::vector<std::string> speech_environment(const std::string& url);
 
 /// One event of a stream.
 std::string frame_of(const runtime::json& data, std::string_view event = {});

@@ -2,6 +2,7 @@
 #include "runtime/flow/views.hpp"
 #include "runtime/messages/history_json.hpp"
 #include "simulation/node.hpp"
+#include "simulation/turns.hpp"
 
 #include <algorithm>
 
@@ -66,6 +67,15 @@ std::vector<std::string> sim_node::run_ids() const {
   return out;
 }
 
+namespace {
+
+/// The provider's work is known, and the response can be asked for.
+bool has_job(const runtime::run_state& state) {
+  return state.model.note.is_object() && state.model.note.contains("job");
+}
+
+} // namespace
+
 /// An effect may follow only from what is durable (D1), for a task without an
 /// outcome (D3), under its own key and with the same content (D4), after its
 /// intent where the policy wants one (D5).
@@ -88,7 +98,7 @@ void sim_node::witness_execution(const execution& made) {
   const auto rows
     = runtime::tasks_json(definition, services_->language.render, known);
   const auto row = std::find_if(rows.begin(), rows.end(), [&](const json& x) {
-    return x.at("idempotency_key") == made.key;
+    return x.at("idempotency_key") == task_key(made.key);
   });
   if (row == rows.end())
     return world_.violate("D1: effect of a task that does not follow from what "
@@ -96,6 +106,9 @@ void sim_node::witness_execution(const execution& made) {
                           + made.key);
   if (row->at("state") != "open")
     world_.violate("D3: a task with an outcome executes again: " + made.key);
+  if (row->at("kind") == "model_request" && has_job(*folded(run_id)))
+    world_.violate("jobs: a response that is known is asked for again: "
+                   + made.key);
   const auto [input, first] = world_.inputs.emplace(made.key, made.input);
   if (!first && input->second != made.input)
     world_.violate("D4: other content under the same key: " + made.key);
@@ -247,8 +260,9 @@ void sim_node::check_idle() {
       = known && known->wake_at && scheduler_.has_pending_timeout();
     const bool queued = services_->health->queued_runs > 0;
     const bool held = services_->health->journal_full;
+    const bool polls = has_job(*state) && scheduler_.has_pending_timeout();
     const bool asks = !questions_json(*state, services_->digest).empty();
-    if (!in_flight && !wakes && !queued && !held && !asks && !tells)
+    if (!in_flight && !wakes && !polls && !queued && !held && !asks && !tells)
       world_.violate("D8: nothing is under way in a run that has not ended: "
                      + runtime::why_json(*state, world_.now).dump());
   }

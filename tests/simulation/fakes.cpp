@@ -1,5 +1,7 @@
 #include "simulation/fakes.hpp"
 
+#include "simulation/turns.hpp"
+
 #include <algorithm>
 
 namespace perdure::simulation {
@@ -164,14 +166,25 @@ fake_http::start(actors::http_request request,
       made.key = value;
   for (const auto& piece : request.body)
     made.input += *piece;
+  if (auto asked = job_request(request.url); asked && made.key.empty())
+    return open({last_, asked->key, std::move(receiver), answer_job(*asked)});
   seen_(made);
   made.count = ++world_.executions[made.key];
   auto answer = is_event_key(made.key)
                   ? world_.world.endpoint(made)
                   : world_.world.model(step_of(made.key), made);
-  exchanges_.push_back(
-    {last_, made.key, std::move(receiver), std::move(answer), false, 0});
-  return last_;
+  return open({last_, made.key, std::move(receiver), std::move(answer)});
+}
+
+http_answer fake_http::answer_job(execution& asked) {
+  auto& times = asked.tool == "cancel" ? world_.cancels : world_.fetches;
+  asked.count = ++times[asked.key];
+  return asked.tool == "cancel" ? http_answer{} : world_.world.job(asked);
+}
+
+fake_http::id fake_http::open(exchange next) {
+  exchanges_.push_back(std::move(next));
+  return exchanges_.back().number;
 }
 
 void fake_http::consumed(id, std::size_t) {}

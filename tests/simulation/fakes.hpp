@@ -82,6 +82,9 @@ private:
     std::size_t chunks_sent = 0;
   };
 
+  id open(exchange next);
+  http_answer answer_job(execution& asked);
+
   universe& world_;
   std::shared_ptr<life> owner_;
   witness seen_;

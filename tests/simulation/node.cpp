@@ -3,6 +3,7 @@
 #include "config/schema_compiler.hpp"
 #include "config/template.hpp"
 #include "runtime/flow/views.hpp"
+#include "simulation/turns.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -99,8 +100,13 @@ void sim_node::make_services() {
   };
   out->agents = std::make_shared<actors::agent_registry>(
     journal_, config::compile_schema);
+  auto jobs = provider;
+  jobs.wire = "openai-responses";
+  auto pausing = provider;
+  pausing.wire = "anthropic";
   out->models = std::make_shared<actors::model_registry>(
-    std::map<std::string, actors::provider_settings>{{"openai", provider}});
+    std::map<std::string, actors::provider_settings>{
+      {"openai", provider}, {job_provider, jobs}, {pausing_provider, pausing}});
   out->health = std::make_shared<actors::node_health>();
   out->metrics = std::make_shared<actors::metrics>();
   out->log = [this](actors::log_level, const std::string& line) {

@@ -1,6 +1,7 @@
 #include "simulation/scenario.hpp"
 
 #include "runtime/messages/history_json.hpp"
+#include "simulation/turns.hpp"
 #include "simulation/wire.hpp"
 
 #include <algorithm>
@@ -521,10 +522,10 @@ runtime::tool_definition command_tool(const std::string& name) {
 
 std::vector<scenario> all_scenarios() {
   std::vector<scenario> out;
-  for (auto part :
-       {model_scenarios(), tool_scenarios(), policy_scenarios(),
-        people_scenarios(), output_scenarios(), fallback_scenarios(),
-        handler_scenarios(), cache_scenarios(), client_scenarios()})
+  for (auto part : {model_scenarios(), tool_scenarios(), policy_scenarios(),
+                    people_scenarios(), output_scenarios(),
+                    fallback_scenarios(), handler_scenarios(),
+                    cache_scenarios(), client_scenarios(), turn_scenarios()})
     out.insert(out.end(), part.begin(), part.end());
   return out;
 }

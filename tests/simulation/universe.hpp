@@ -50,6 +50,9 @@ struct script {
   /// @param step of the run, counted from 1
   std::function<http_answer(std::uint32_t step, const execution& request)>
     model;
+  /// What the provider answers to whoever asks for a response that it makes in
+  /// the background. `key` is that of the request for it.
+  std::function<http_answer(const execution& asked)> job;
   std::function<actors::process_result(const execution& call)> process;
   std::function<runtime::tool_reply(const execution& call)> function;
   /// A function of the host that handles an event; what it throws is a failure.
@@ -76,6 +79,9 @@ struct universe {
   script world;
   /// Executions by key.
   std::map<std::string, std::uint32_t> executions;
+  /// Requests for a response in the background, and those to end it.
+  std::map<std::string, std::uint32_t> fetches;
+  std::map<std::string, std::uint32_t> cancels;
   /// By key and attempt.
   std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> attempts;
   /// Decisions that were accepted, by question.

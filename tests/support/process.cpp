@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <stdexcept>
@@ -10,33 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/program.hpp"
 #include "support/temp_dir.hpp"
 #include "support/waiting.hpp"
 
 namespace perdure::tests {
 
-namespace {
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (auto& text : texts)
-    out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-} // namespace
-
 process::process(const process_setup& setup) {
-  auto argv = setup.argv;
-  auto environment = setup.environment;
-  // Sanitizers of what is started are set up as ours.
-  for (const auto* name :
-       {"PATH", "HOME", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
-    if (const char* value = std::getenv(name))
-      environment.push_back(std::string{name} + '=' + value);
-  const auto words = pointers(argv);
-  const auto variables = pointers(environment);
+  const program image{setup.argv, setup.environment};
   const auto output = setup.output.string();
   const auto parent = ::getpid();
   pid_ = ::fork();
@@ -53,8 +33,7 @@ process::process(const process_setup& setup) {
   if (in < 0 || out < 0 || ::dup2(in, 0) < 0 || ::dup2(out, 1) < 0
       || ::dup2(out, 2) < 0)
     ::_exit(126);
-  ::execve(words[0], words.data(), variables.data());
-  ::_exit(127);
+  image.execute();
 }
 
 process::~process() {

@@ -37,6 +37,14 @@ int complain(const runtime::failure& reason, int code) {
   return code;
 }
 
+/// A disk that is full or broken is no mistake in a file or an argument.
+int exit_code_of(runtime::errc code) {
+  return code == runtime::errc::storage_full
+             || code == runtime::errc::storage_io
+           ? exit_failed
+           : exit_usage;
+}
+
 /// A connection is a descriptor: take all that the system allows.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -78,7 +86,7 @@ int run(const perdured::arguments& given) {
   const auto log = perdured::make_logger(file->log);
   auto options = hosting::node_options_of(*file, environment, log);
   if (!options)
-    return complain(options.error(), exit_usage);
+    return complain(options.error(), exit_code_of(options.error().code));
   auto failed = std::make_shared<std::atomic<bool>>(false);
   options->on_failure = [failed, log](const std::string& reason) {
     log(log_level::error, "the journal failed, the node stops: " + reason);

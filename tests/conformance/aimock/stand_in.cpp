@@ -28,11 +28,21 @@ std::string node_program(const fs::path& modules) {
 const std::vector<wire>& wires() {
   static const std::vector<std::string> openai{"OPENAI_BASE_URL=URL/v1",
                                                "OPENAI_API_KEY=a-key"};
+  static const std::vector<std::string> anthropic{"ANTHROPIC_BASE_URL=URL",
+                                                  "ANTHROPIC_API_KEY=a-key"};
+  static const std::vector<std::string> google{"GOOGLE_GEMINI_BASE_URL=URL",
+                                               "GOOGLE_API_KEY=a-key"};
   static const std::vector<wire> all{
     {"chat", "openai-chat:gpt-4o", "openai-chat", false, openai},
     {"chat, streamed", "openai-chat:gpt-4o", "openai-chat", true, openai},
     {"responses", "openai:gpt-4o", "openai", false, openai},
     {"responses, streamed", "openai:gpt-4o", "openai", true, openai},
+    {"messages", "anthropic:claude-sonnet-4-0", "anthropic", false, anthropic},
+    {"messages, streamed", "anthropic:claude-sonnet-4-0", "anthropic", true,
+     anthropic},
+    {"gemini", "google:gemini-2.0-flash", "google", false, google, true, true},
+    {"gemini, streamed", "google:gemini-2.0-flash", "google", true, google,
+     true, true},
   };
   return all;
 }

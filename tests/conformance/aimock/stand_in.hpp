@@ -20,6 +20,11 @@ struct wire {
   bool is_streamed = false;
   /// `NAME=value`; `URL` stands for the address of the stand-in.
   std::vector<std::string> environment;
+  /// Results of tools are objects: text is the `return_value` of one, and what
+  /// went wrong its `error`.
+  bool wraps_results = false;
+  /// The stand-in does not see the schemas of tools.
+  bool hides_schemas = false;
 };
 
 const std::vector<wire>& wires();

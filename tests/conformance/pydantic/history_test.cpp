@@ -13,6 +13,7 @@
 #include "support/process.hpp"
 #include "support/real_node.hpp"
 #include "support/temp_dir.hpp"
+#include "support/waiting.hpp"
 
 using namespace perdure;
 using namespace perdure::tests;
@@ -175,10 +176,13 @@ void check_comes_back(const judge& python, const std::vector<json>& ours) {
 
 CAF_TEST(every kind of part is made here) {
   std::set<std::string> kinds;
+  std::set<std::string> outcomes;
   for (const auto& history : made_here(1))
     for (const auto& message : history) {
       for (const auto& part : message["parts"]) {
         kinds.insert(part["part_kind"]);
+        if (part.contains("outcome"))
+          outcomes.insert(part["outcome"]);
         if (part["part_kind"] == "user-prompt" && part["content"].is_array())
           for (const auto& item : part["content"])
             kinds.insert(item.is_object() ? item["kind"] : "plain");
@@ -196,6 +200,9 @@ CAF_TEST(every kind of part is made here) {
     // typed calls and returns
     "tool-search", "capability-load"};
   CAF_CHECK(kinds == all);
+  CAF_CHECK(
+    (outcomes
+     == std::set<std::string>{"success", "failed", "denied", "interrupted"}));
 }
 
 CAF_TEST(histories that are made here come back equal) {
@@ -267,6 +274,63 @@ CAF_TEST(the history of a run comes back equal) {
     const temp_dir place;
     const judge python{version, place};
     check_comes_back(python, {history});
+  }
+}
+
+CAF_TEST(the history of a run that asked people comes back equal) {
+  real_node node;
+  const auto story = node.place().write("story.json", R"({"responses": [
+    {"tool_calls": [{"tool": "wipe", "args": {"n": 1}},
+                    {"tool": "measure", "args": {}}]},
+    {"text": "Done."}]})");
+  json wipe{{"Command", {{"name", "wipe"}, {"argv", json::array({"true"})}}}};
+  wipe["Command"]["parameters"] = {{"type", "object"}};
+  node.write_agent(
+    "asks.json",
+    runtime::to_text(
+      {{"model", "script:" + story.string()},
+       {"capabilities",
+        json::array({wipe,
+                     {{"External", {{"name", "measure"}}}},
+                     {{"Approval", {{"tools", json::array({"wipe"})}}}}})}}));
+  node.start();
+  const auto created
+    = node.api().post("/v1/runs", R"({"agent": "asks", "prompt": "Go."})");
+  CAF_REQUIRE_EQUAL(created.status, 201);
+  const auto path = "/v1/runs/" + created.value()["id"].get<std::string>();
+  json asked;
+  CAF_REQUIRE(wait_until([&] {
+    asked = node.api().get(path + "/approvals").value()["approvals"];
+    return asked.size() == 2;
+  }));
+  for (const auto& question : asked) {
+    json decision{{"id", question["id"]}};
+    if (question["kind"] == "approval") {
+      decision["decision"] = "deny";
+    } else {
+      decision["decision"] = "answer";
+      decision["result"] = {{"kind", "tool-return"},
+                            {"return_value", 42},
+                            {"content", "See also the picture."},
+                            {"metadata", {{"by", "ann"}}}};
+    }
+    CAF_REQUIRE_EQUAL(
+      node.api().post(path + "/approvals", runtime::to_text(decision)).status,
+      200);
+  }
+  const auto run = node.api().wait_for_state(
+    created.value()["id"].get<std::string>(), "completed");
+  CAF_REQUIRE_EQUAL(run["state"], "completed");
+  const auto history = node.api().get(path + "/messages").value();
+  CAF_REQUIRE_EQUAL(history.size(), 4u);
+  const auto& told = history[2]["parts"];
+  CAF_REQUIRE_EQUAL(told.size(), 3u);
+  CAF_CHECK_EQUAL(told[0]["outcome"], "denied");
+  CAF_CHECK_EQUAL(told[1]["metadata"]["by"], "ann");
+  CAF_CHECK_EQUAL(told[2]["part_kind"], "user-prompt");
+  for (const auto* version : versions) {
+    const temp_dir place;
+    check_comes_back(judge{version, place}, {history});
   }
 }
 

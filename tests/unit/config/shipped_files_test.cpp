@@ -124,6 +124,8 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{External: {name: a, parameters: {type: "
     "object}, expires_after_seconds: 0.5}}, {name: Approval, arguments: "
     "{tools: {risk: high}}}]",
+    "model: test\ncapabilities: [{External: {name: a, on_expiry: ~}}, "
+    "{Approval: {expires_after_seconds: ~, on_expiry: ~}}]",
     "model: test\ncapabilities: [{DeferredTools: ends}]",
     "model: test\ncapabilities: [{DeferredTools: {run: waits}}]",
     "model: test\ncapabilities: [{name: DeferredTools, arguments: [ends]}]",
@@ -175,6 +177,13 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{Limits: {request_limit: -1}}]",
     "model: test\ncapabilities: [{Limits: {requests: 1}}]",
     "model: test\ncapabilities: [{Limits: 5}]",
+    "model: test\ncapabilities: [{Limits: {cost_limit: 1}}]",
+    "model: test\ncapabilities: [{Limits: {count_tokens_before_request: "
+    "true}}]",
+    "model: test\ncapabilities: [Hooks]",
+    "model: test\ncapabilities: [{Durability: {model: {log_prints: true}}}]",
+    "model: test\ncapabilities: [{Durability: {model: {retry_condition_fn: "
+    "f}}}]",
     "model: test\ncapabilities: [{Durability: {model: {retries: -1}}}]",
     "model: test\ncapabilities: [{Durability: {model: {retries: 1001}}}]",
     "model: test\ncapabilities: [{Durability: {model: {on_interrupt: stop}}}]",
@@ -190,6 +199,8 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{Approval: {tools: some}}]",
     "model: test\ncapabilities: [{Approval: {tool: a}}]",
     "model: test\ncapabilities: [{Approval: {on_expiry: fail}}]",
+    "model: test\ncapabilities: [{Approval: {expires_after_seconds: ~, "
+    "on_expiry: fail}}]",
     "model: test\ncapabilities: [{Approval: {expires_after_seconds: 0}}]",
     "model: test\ncapabilities: [{Approval: {expires_after_seconds: 1, "
     "on_expiry: approve}}]",

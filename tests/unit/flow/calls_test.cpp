@@ -10,13 +10,6 @@ using namespace perdure::runtime::test;
 
 namespace {
 
-agent_definition with_add() {
-  auto out = plain_definition();
-  out.tools = {plain_tool("add")};
-  out.tools[0].schema = std::make_shared<number_schema>();
-  return out;
-}
-
 run_state calling(const agent_definition& definition) {
   return run_with(definition,
                   {created(), answered(1, response({call("c1", "add")}))});

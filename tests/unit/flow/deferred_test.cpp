@@ -11,15 +11,6 @@ using kind = tool_result_kind;
 
 namespace {
 
-/// `look` runs, `wipe` needs approval, `measure` is made elsewhere.
-agent_definition with_people(bool ends = false) {
-  auto out = with_tools({"look", "wipe", "measure"});
-  out.tools[1].requires_approval = true;
-  out.tools[2].kind = tool_kind::external;
-  out.ends_when_deferred = ends;
-  return out;
-}
-
 std::vector<response_part> all_calls() {
   return {call("c0", "look"), call("c1", "wipe", R"({"n": 1})"),
           call("c2", "measure", R"({"n": 2})")};
@@ -76,6 +67,21 @@ CAF_TEST(row 3.9 without the wish to wait the calls are the output) {
   // The history ends with what has a result already.
   CAF_REQUIRE_EQUAL(run.told().size(), 1u);
   CAF_CHECK_EQUAL(run.told<tool_return_part>(0).content, "seen");
+}
+
+CAF_TEST(row 3.9 a tool may ask itself and say why in the metadata) {
+  auto definition = with_tools({"wipe", "look"});
+  definition.ends_when_deferred = true;
+  conversation run{definition};
+  run.says({call("c1", "wipe"), call("c2", "look")});
+  run.wants(0, question_kind::approval, {{"files", 3}});
+  // The other calls of the batch run first.
+  CAF_REQUIRE(run.goes_on());
+  run.ends(1, kind::returned);
+  CAF_REQUIRE(!run.goes_on());
+  CAF_REQUIRE_EQUAL(run.output()["approvals"].size(), 1u);
+  CAF_CHECK(run.output()["calls"].empty());
+  CAF_CHECK_EQUAL(to_text(run.output()["metadata"]), R"({"c1":{"files":3}})");
 }
 
 CAF_TEST(row 3.9 results go on with the results that were there) {

@@ -10,12 +10,6 @@ using namespace perdure::runtime::test;
 
 namespace {
 
-agent_definition with_list() {
-  auto out = plain_definition();
-  out.tools = {plain_tool("list")};
-  return out;
-}
-
 std::vector<entry> story() {
   const auto made = call("c1", "list");
   return {created(),

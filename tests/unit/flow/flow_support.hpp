@@ -112,6 +112,24 @@ public:
   }
 };
 
+inline agent_definition with_tools(const std::vector<std::string>& names) {
+  auto out = plain_definition();
+  for (const auto& name : names)
+    out.tools.push_back(plain_tool(name));
+  return out;
+}
+
+inline agent_definition with_list() {
+  return with_tools({"list"});
+}
+
+/// Its tool wants a number at `n`.
+inline agent_definition with_add() {
+  auto out = with_tools({"add"});
+  out.tools[0].schema = std::make_shared<number_schema>();
+  return out;
+}
+
 /// A run that has come this far.
 inline run_state
 run_with(agent_definition definition, const std::vector<entry>& entries) {

@@ -15,33 +15,6 @@ namespace {
 const std::string good = R"({"n": 1})";
 const std::string bad = R"({"n": "one"})";
 
-/// Answers with `{"n": number}` by the tool `final_result`.
-agent_definition answering(end_strategy strategy,
-                           const std::vector<std::string>& tools = {"look"}) {
-  auto out = with_tools(tools);
-  output_type type;
-  type.name = "Answer";
-  type.json_schema = {{"type", "object"}};
-  type.schema = std::make_shared<number_schema>();
-  out.output.types.push_back(std::move(type));
-  out.output.mode = output_mode::tool;
-  out.end_strategy = strategy;
-  return out;
-}
-
-tool_call_part final_call(const std::string& id, const std::string& args) {
-  return call(id, "final_result", args);
-}
-
-/// What the model would be told of the call at `index`, as text.
-std::string told_at(const conversation& run, std::size_t index) {
-  const auto& part = run.told().at(index);
-  if (const auto* returned = std::get_if<tool_return_part>(&part))
-    return returned->content.is_string() ? returned->content.get<std::string>()
-                                         : to_text(returned->content);
-  return "retry: " + to_text(std::get<retry_prompt_part>(part).content);
-}
-
 std::vector<std::uint32_t> positions(std::initializer_list<std::uint32_t> x) {
   return x;
 }
@@ -118,6 +91,30 @@ CAF_TEST(row 3.8 exhaustive runs everything and the first output wins) {
   CAF_CHECK_EQUAL(told_at(run, 3),
                   "Output tool processed, but its value will not be the final "
                   "result of the agent run.");
+}
+
+CAF_TEST(row 3.8 an output that the host program refuses is told so) {
+  auto definition = answering(end_strategy::exhaustive);
+  definition.output.types[0].has_function = true;
+  conversation run{definition};
+  run.says({final_call("c1", good), final_call("c2", good)});
+  run.ends(0, kind::retry, "Too small.").ends(1, kind::output, 7);
+  CAF_CHECK_EQUAL(run.output(), 7);
+  CAF_CHECK_EQUAL(told_at(run, 0),
+                  "Output tool not used - output function execution failed.");
+  CAF_CHECK_EQUAL(told_at(run, 1), processed);
+}
+
+CAF_TEST(row 3.8 output retries are counted per output tool) {
+  auto definition = answering(end_strategy::graceful);
+  definition.output.types.push_back(definition.output.types.front());
+  definition.output.types[1].name = "Other";
+  conversation run{definition};
+  run.says({call("c1", "final_result_Answer", bad)});
+  run.says({call("c2", "final_result_Other", bad)});
+  CAF_CHECK(run.goes_on());
+  run.says({call("c3", "final_result_Other", bad)});
+  CAF_CHECK(run.failure() == errc::output_retries_exceeded);
 }
 
 CAF_TEST(row 3.8 a bad output is told within its budget) {

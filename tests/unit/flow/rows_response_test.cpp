@@ -117,6 +117,111 @@ CAF_TEST(row 3.5 calls go before text) {
   CAF_CHECK_EQUAL(run.output(), "Now it is.");
 }
 
+CAF_TEST(row 3.5 nothing is the output null where null is one) {
+  for (const auto& parts : std::vector<std::vector<response_part>>{
+         {}, {text("")}, {thought("Hm.")}}) {
+    auto definition = answering(end_strategy::graceful);
+    definition.output.allow_null = true;
+    conversation run{definition};
+    run.says(parts);
+    CAF_REQUIRE(!run.goes_on());
+    CAF_CHECK(run.state().ended->end == run_end::completed);
+    CAF_CHECK(run.output().is_null());
+  }
+}
+
+CAF_TEST(row 3.5 what was cut or filtered is not the output null) {
+  auto definition = plain_definition();
+  definition.output.allow_null = true;
+  conversation cut{definition};
+  cut.says({}, finish_reason::length);
+  CAF_CHECK(cut.failure() == errc::token_limit_reached);
+  conversation filtered{definition};
+  filtered.says({}, finish_reason::content_filter);
+  CAF_CHECK(filtered.failure() == errc::content_filtered);
+}
+
+CAF_TEST(row 3.5 what is valid instead of nothing is said in words) {
+  const auto told = [](const agent_definition& definition) {
+    conversation run{definition};
+    run.says({});
+    return asked_again(run);
+  };
+  auto by_tool = answering(end_strategy::graceful);
+  CAF_CHECK_EQUAL(told(by_tool),
+                  "Please include your response in a tool call.");
+  by_tool.output.allow_text = true;
+  CAF_CHECK_EQUAL(
+    told(by_tool),
+    "Please return text or include your response in a tool call.");
+  auto native = answering(end_strategy::graceful, {}, output_mode::native);
+  CAF_CHECK_EQUAL(told(native), "Please return text.");
+  native.tools = {plain_tool("look")};
+  CAF_CHECK_EQUAL(told(native), "Please return text or call a tool.");
+}
+
+CAF_TEST(row 3.5 early ends with text that was checked beside calls) {
+  for (const auto mode : {output_mode::native, output_mode::prompted}) {
+    conversation run{answering(end_strategy::early, {"look"}, mode)};
+    run.says({text(R"({"n": 1})"), call("c1", "look"), call("c2", "x")});
+    CAF_CHECK_EQUAL(to_text(run.output()), R"({"n":1})");
+    CAF_REQUIRE_EQUAL(run.told().size(), 2u);
+    for (std::size_t i = 0; i < 2; ++i)
+      CAF_CHECK_EQUAL(
+        told_at(run, i),
+        "Tool not executed - a final result was already processed.");
+    CAF_CHECK_EQUAL(run.state().used.tool_calls, 0);
+  }
+}
+
+CAF_TEST(row 3.5 any other text beside calls waits for them) {
+  const auto goes_on
+    = [](end_strategy strategy, output_mode mode, const char* said) {
+        conversation run{answering(strategy, {"look"}, mode)};
+        run.says({text(said), call("c1", "look")});
+        return run.goes_on() && run.under_way().size() == 1;
+      };
+  const auto* good = R"({"n": 1})";
+  CAF_CHECK(goes_on(end_strategy::early, output_mode::native, "One."));
+  CAF_CHECK(goes_on(end_strategy::early, output_mode::native, R"({"n": "x"})"));
+  CAF_CHECK(goes_on(end_strategy::early, output_mode::tool, good));
+  CAF_CHECK(goes_on(end_strategy::graceful, output_mode::native, good));
+  CAF_CHECK(goes_on(end_strategy::exhaustive, output_mode::native, good));
+  conversation plain{with_tools({"look"})};
+  plain.says({text(good), call("c1", "look")});
+  CAF_CHECK(plain.goes_on());
+}
+
+CAF_TEST(row 3.5 early text that the host program refuses is asked again) {
+  auto definition
+    = answering(end_strategy::early, {"look"}, output_mode::native);
+  definition.output.has_validator = true;
+  conversation run{definition};
+  run.says({text(R"({"n": 1})"), call("c1", "look")});
+  CAF_REQUIRE(run.goes_on());
+  run.finds(tool_result_kind::retry, "Too small.");
+  CAF_REQUIRE(run.goes_on());
+  // One request: what became of the call, and why it goes on.
+  CAF_REQUIRE_EQUAL(run.told().size(), 2u);
+  CAF_CHECK_EQUAL(run.told<tool_return_part>(0).tool_call_id, "c1");
+  CAF_CHECK_EQUAL(run.told<retry_prompt_part>(1).content, "Too small.");
+  CAF_CHECK_EQUAL(run.state().history.size(), 3u);
+  run.says({text(R"({"n": 2})")}).finds(tool_result_kind::output, 2);
+  CAF_CHECK_EQUAL(run.output(), 2);
+}
+
+CAF_TEST(row 3.5 a suspended response is not acted on) {
+  for (const auto& parts : std::vector<std::vector<response_part>>{
+         {text("Let me"), provider_call()}, {call("c1", "look")}}) {
+    model_response said = response(parts);
+    said.state = message_state::suspended;
+    conversation run{with_tools({"look"})};
+    run.answers(std::move(said));
+    CAF_CHECK(run.failure() == errc::model_bad_response);
+    CAF_CHECK(run.message().find("suspended") != std::string::npos);
+  }
+}
+
 // -- 3.6 ----------------------------------------------------------------------
 
 CAF_TEST(row 3.6 any text ends a run whose output is text) {

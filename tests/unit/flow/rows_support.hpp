@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/flow/events.hpp"
 #include "runtime/flow/questions.hpp"
 #include "unit/flow/flow_support.hpp"
 
@@ -33,9 +34,13 @@ public:
   /// The model answers the request that is due.
   conversation& says(std::vector<response_part> parts,
                      finish_reason finish = finish_reason::stop) {
-    CAF_REQUIRE(state_.phase == run_phase::requesting);
     auto next = response(std::move(parts));
     next.finish_reason = finish;
+    return answers(std::move(next));
+  }
+
+  conversation& answers(model_response next) {
+    CAF_REQUIRE(state_.phase == run_phase::requesting);
     apply(answered(state_.step, std::move(next)));
     return *this;
   }
@@ -47,6 +52,36 @@ public:
     CAF_REQUIRE(index < state_.calls.size());
     const auto made = *state_.calls[index].part;
     apply(returned(state_.step, index, made, std::move(content), kind));
+    return *this;
+  }
+
+  /// The tool that was called at `index` ends with all this.
+  conversation& gives(std::uint32_t index, tool_result result) {
+    CAF_REQUIRE(state_.phase == run_phase::calling);
+    apply(task_completed{
+      at(2), tool_task(state_.step, index), 1, at(1), std::move(result), {}});
+    return *this;
+  }
+
+  /// The tool that was called at `index` wants somebody to act first.
+  conversation& wants(std::uint32_t index, question_kind kind, json metadata) {
+    const auto task = tool_task(state_.step, index);
+    apply(task_started{at(2), task, 1});
+    apply(settle(state_,
+                 {task, state_.progress(task).next_attempt(), at(2),
+                  tool_question{kind, std::move(metadata)}},
+                 at(3), 0.5));
+    return *this;
+  }
+
+  /// The host program has looked at the answer in text.
+  conversation& finds(tool_result_kind kind, json content) {
+    apply(task_completed{at(3),
+                         {state_.step, task_kind::output, 0},
+                         1,
+                         at(2),
+                         tool_result{"", "", kind, std::move(content), {}, {}},
+                         {}});
     return *this;
   }
 
@@ -133,20 +168,35 @@ public:
     return out;
   }
 
+  /// What watchers are told of all this, in order.
+  [[nodiscard]] std::vector<json> events() const {
+    std::vector<json> out;
+    for (const auto& x : entries_)
+      for (auto& event : events_of(*state_.definition, x))
+        out.push_back(std::move(event));
+    return out;
+  }
+
 private:
   void apply(const entry& next) {
-    state_.apply(next);
+    keep(next);
     follow(at(9));
+  }
+
+  void keep(const entry& next) {
+    state_.apply(next);
+    entries_.push_back(next);
   }
 
   void follow(timestamp now) {
     for (auto more = conclude(state_, now); !more.empty();
          more = conclude(state_, now))
       for (const auto& further : more)
-        state_.apply(further);
+        keep(further);
   }
 
   run_state state_;
+  std::vector<entry> entries_;
 };
 
 inline response_part text(const std::string& content) {
@@ -163,11 +213,44 @@ inline response_part provider_call() {
   return made;
 }
 
-inline agent_definition with_tools(const std::vector<std::string>& names) {
-  auto out = plain_definition();
-  for (const auto& name : names)
-    out.tools.push_back(plain_tool(name));
+/// `look` runs, `wipe` needs approval, `measure` is made elsewhere.
+inline agent_definition with_people(bool ends = false) {
+  auto out = with_tools({"look", "wipe", "measure"});
+  out.tools[1].requires_approval = true;
+  out.tools[2].kind = tool_kind::external;
+  out.ends_when_deferred = ends;
   return out;
+}
+
+/// Answers with `{"n": number}`; by the tool `final_result` unless told
+/// otherwise.
+inline agent_definition
+answering(end_strategy strategy,
+          const std::vector<std::string>& tools = {"look"},
+          output_mode mode = output_mode::tool) {
+  auto out = with_tools(tools);
+  output_type type;
+  type.name = "Answer";
+  type.json_schema = {{"type", "object"}};
+  type.schema = std::make_shared<number_schema>();
+  out.output.types.push_back(std::move(type));
+  out.output.mode = mode;
+  out.end_strategy = strategy;
+  return out;
+}
+
+inline tool_call_part
+final_call(const std::string& id, const std::string& args) {
+  return call(id, "final_result", args);
+}
+
+/// What the model would be told of the call at `index`, as text.
+inline std::string told_at(const conversation& run, std::size_t index) {
+  const auto& part = run.told().at(index);
+  if (const auto* returned = std::get_if<tool_return_part>(&part))
+    return returned->content.is_string() ? returned->content.get<std::string>()
+                                         : to_text(returned->content);
+  return "retry: " + to_text(std::get<retry_prompt_part>(part).content);
 }
 
 } // namespace perdure::runtime::test

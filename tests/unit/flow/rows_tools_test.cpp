@@ -10,12 +10,6 @@ using kind = tool_result_kind;
 
 namespace {
 
-agent_definition with_add() {
-  auto out = with_tools({"add"});
-  out.tools[0].schema = std::make_shared<number_schema>();
-  return out;
-}
-
 /// A run that is over once it has used more than `limits`; each response uses
 /// 20 input and 5 output tokens.
 conversation limited(usage_limits limits) {
@@ -151,6 +145,53 @@ CAF_TEST(row 3.7 any other error ends the run) {
   CAF_CHECK(run.failure() == errc::tool_error);
 }
 
+CAF_TEST(row 3.7 what tools say besides stands behind all results) {
+  conversation run{with_tools({"look"})};
+  run.says({call("c1", "look"), call("c2", "look"), call("c3", "look")});
+  run.gives(2, {"look", "c3", kind::returned, 3, {}, "See also C."})
+    .gives(0, {"look", "c1", kind::returned, 1, {}, json::array({"A", "B"})})
+    .ends(1, kind::returned);
+  CAF_REQUIRE_EQUAL(run.told().size(), 5u);
+  CAF_CHECK_EQUAL(run.told<tool_return_part>(0).content, 1);
+  CAF_CHECK_EQUAL(run.told<tool_return_part>(2).content, 3);
+  CAF_CHECK_EQUAL(to_text(run.told<user_prompt_part>(3).content),
+                  R"(["A","B"])");
+  CAF_CHECK_EQUAL(run.told<user_prompt_part>(4).content, "See also C.");
+}
+
+CAF_TEST(row 3.7 metadata of a result is kept) {
+  conversation run{with_tools({"look"})};
+  run.says({call("c1", "look")});
+  run.gives(0, {"look", "c1", kind::returned, "seen", json{{"secret", 1}}, {}});
+  CAF_CHECK_EQUAL(to_text(run.told<tool_return_part>(0).metadata),
+                  R"({"secret":1})");
+}
+
+CAF_TEST(row 3.7 a tool may ask for approval itself) {
+  auto definition = with_tools({"wipe"});
+  definition.tool_retries = 0;
+  conversation run{definition};
+  run.says({call("c1", "wipe")}).wants(0, question_kind::approval, {{"n", 3}});
+  CAF_REQUIRE_EQUAL(run.asked().size(), 1u);
+  CAF_CHECK(run.under_way().empty());
+  run.decides(0, {{"decision", "approve"}, {"metadata", {{"by", "ann"}}}});
+  CAF_CHECK((run.under_way() == std::vector<std::uint32_t>{0}));
+  CAF_CHECK(run.state().calls[0].progress.is_approved);
+  run.ends(0, kind::returned);
+  CAF_CHECK(run.goes_on());
+  CAF_CHECK_EQUAL(run.state().retries_of("wipe"), 0u);
+}
+
+CAF_TEST(row 3.7 a tool may leave its result to somebody outside) {
+  conversation run{with_tools({"measure"})};
+  run.says({call("c1", "measure")})
+    .wants(0, question_kind::external, {{"ticket", 7}});
+  CAF_REQUIRE_EQUAL(run.asked().size(), 1u);
+  run.decides(0, {{"decision", "answer"}, {"result", 3}});
+  CAF_CHECK_EQUAL(run.told<tool_return_part>(0).content, 3);
+  CAF_CHECK_EQUAL(run.state().used.tool_calls, 1);
+}
+
 // -- 3.7, budgets -------------------------------------------------------------
 
 CAF_TEST(row 3.7 budgets are counted per tool) {
@@ -237,6 +278,26 @@ CAF_TEST(row 3.11 what is used up stops a response from being acted on) {
   run.says({call("c1", "list")});
   CAF_CHECK(run.failure() == errc::usage_limit_exceeded);
   CAF_CHECK(run.under_way().empty());
+}
+
+CAF_TEST(row 3.11 a limit of null is no limit) {
+  usage_limits limits;
+  limits.request_limit.reset();
+  auto run = limited(limits);
+  for (int i = 0; i < 60; ++i)
+    one_round(run);
+  CAF_CHECK(run.goes_on());
+  CAF_CHECK_EQUAL(run.state().used.requests, 60);
+}
+
+CAF_TEST(row 3.11 limits are never something to try again) {
+  usage_limits limits;
+  limits.tool_calls_limit = 0;
+  auto run = limited(limits);
+  run.says({call("c1", "list")});
+  CAF_CHECK(run.failure() == errc::usage_limit_exceeded);
+  CAF_CHECK_EQUAL(run.state().retries_of("list"), 0u);
+  CAF_CHECK_EQUAL(run.state().output_retries, 0u);
 }
 
 CAF_TEST(row 3.11 nothing is limited but the number of requests) {

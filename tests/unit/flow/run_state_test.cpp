@@ -1,5 +1,6 @@
 #define CAF_SUITE flow.run_state
 
+#include "runtime/flow/call_label.hpp"
 #include "unit/flow/flow_support.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -8,12 +9,6 @@ using namespace perdure::runtime;
 using namespace perdure::runtime::test;
 
 namespace {
-
-agent_definition with_list() {
-  auto out = plain_definition();
-  out.tools = {plain_tool("list")};
-  return out;
-}
 
 message_history history_of(const char* text) {
   auto out = history_from_json(json::parse(text));
@@ -192,6 +187,26 @@ CAF_TEST(keys of different tasks differ whatever the ids of calls are) {
   for (std::uint32_t i = 0; i < 5; ++i)
     keys.insert(state.idempotency_key(tool_task(1, i)));
   CAF_CHECK_EQUAL(keys.size(), 6u);
+}
+
+CAF_TEST(keys are short and printable whatever the ids of calls are) {
+  const std::string nul("a\0b", 3);
+  const std::string huge(300'000, 'x');
+  const auto state = run_with(
+    with_list(),
+    {created(),
+     answered(1, response({call(nul, "list"), call(huge, "list"),
+                           call(huge + 'y', "list"), call("%at-1", "list")}))});
+  const auto start = created().run_id + "/1/";
+  CAF_CHECK_EQUAL(state.idempotency_key(tool_task(1, 0)), start + "a%00b");
+  CAF_CHECK_EQUAL(state.idempotency_key(tool_task(1, 1)), start + "%at-1");
+  CAF_CHECK_EQUAL(state.idempotency_key(tool_task(1, 2)), start + "%at-2");
+  CAF_CHECK_EQUAL(state.idempotency_key(tool_task(1, 3)), start + "%25at-1");
+  const std::string longest(call_label_max_bytes, 'x');
+  CAF_CHECK_EQUAL(call_label(longest, 7), longest);
+  CAF_CHECK_EQUAL(call_label(longest + 'x', 7), "%at-7");
+  CAF_CHECK_EQUAL(call_label(std::string(call_label_max_bytes, '/'), 7),
+                  "%at-7");
 }
 
 CAF_TEST(instructions are in every request and their errors end the run) {

@@ -9,12 +9,6 @@ using namespace perdure::runtime::test;
 
 namespace {
 
-agent_definition with_list() {
-  auto out = plain_definition();
-  out.tools = {plain_tool("list")};
-  return out;
-}
-
 json rows_of(const std::vector<entry>& entries) {
   return tasks_json(share(with_list()), {}, entries);
 }

@@ -413,3 +413,22 @@ CAF_TEST(text that is not valid is sent all the same) {
                     wire == "openai-chat" ? 2u : 1u);
   }
 }
+
+CAF_TEST(metadata of a tool result is for no model) {
+  for (const auto* wire :
+       {"openai-chat", "openai-responses", "anthropic", "google"}) {
+    talk talk{wire, nullptr, "m", wire, true};
+    talk.user("begin");
+    model_response response;
+    response.parts.push_back(called("look", "{}", "c1"));
+    CAF_REQUIRE(talk.conversation->add(response));
+    model_request results;
+    auto part = returned("look", "seen", "c1");
+    part.metadata = {{"private", "for the host program"}};
+    results.parts.push_back(part);
+    CAF_REQUIRE(talk.conversation->add(results));
+    const auto body = talk.ask().dump();
+    CAF_CHECK(body.find("seen") != std::string::npos);
+    CAF_CHECK(body.find("for the host program") == std::string::npos);
+  }
+}
