@@ -38,6 +38,8 @@ struct event_settled;
 struct function_ended;
 struct handling_ended;
 struct http_arrived;
+struct input_given;
+struct input_wanted;
 struct question_settled;
 struct response_grew;
 struct run_left;
@@ -64,6 +66,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(perdure_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::function_ended))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::handling_ended))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::http_arrived))
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::input_given))
+  CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::input_wanted))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::question_settled))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::response_grew))
   CAF_ADD_TYPE_ID(perdure_messages, (perdure::actors::run_left))
@@ -202,6 +206,21 @@ struct task_remembered {
   runtime::json note;
 };
 
+/// The attempt is at work and needs an answer to go on. Without a question: it
+/// needs it no more.
+struct input_wanted {
+  runtime::task_ref task;
+  std::uint32_t attempt = 1;
+  /// Metadata of the question; null for none.
+  runtime::json question;
+};
+
+/// To an attempt that wanted input: somebody answered, or nobody will.
+struct input_given {
+  runtime::verdict verdict = runtime::verdict::denied;
+  runtime::json content;
+};
+
 /// The model said more.
 struct response_grew {
   std::uint32_t step = 0;
@@ -260,6 +279,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::event_settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::function_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::handling_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::http_arrived)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::input_given)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::input_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::question_settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::response_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::run_left)

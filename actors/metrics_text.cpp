@@ -103,6 +103,7 @@ void add_runs(text& out, const metrics& numbers, const node_health& health,
 void add_tasks(text& out, const metrics& numbers) {
   constexpr std::string_view model = "model_request";
   constexpr std::string_view tool = "tool_call";
+  constexpr std::string_view server = "mcp_request";
   out.metric("perdure_tasks_total", "counter",
              "Tasks with an outcome, by kind and outcome.");
   add_rows(
@@ -115,7 +116,9 @@ void add_tasks(text& out, const metrics& numbers) {
      {tool, "refused", {entry_sort::tool_refused}},
      {tool, "denied", {entry_sort::tool_denied}},
      {tool, "failed", {entry_sort::tool_failed, entry_sort::tool_broken}},
-     {tool, "unknown", {entry_sort::tool_unknown}}});
+     {tool, "unknown", {entry_sort::tool_unknown}},
+     {server, "completed", {entry_sort::server_answered}},
+     {server, "failed", {entry_sort::server_failed}}});
   out.metric("perdure_task_attempts_total", "counter",
              "Attempts at tasks, by kind and outcome.");
   add_rows(
@@ -129,7 +132,11 @@ void add_tasks(text& out, const metrics& numbers) {
       "failed",
       {entry_sort::tool_retried, entry_sort::tool_failed,
        entry_sort::tool_broken}},
-     {tool, "unknown", {entry_sort::tool_unknown}}});
+     {tool, "unknown", {entry_sort::tool_unknown}},
+     {server, "succeeded", {entry_sort::server_answered}},
+     {server,
+      "failed",
+      {entry_sort::server_retried, entry_sort::server_failed}}});
   out.metric("perdure_questions_total", "counter", "Questions to people.")
     .value(sum(numbers, {entry_sort::question_asked}), "event=\"asked\"")
     .value(sum(numbers, {entry_sort::question_answered}), "event=\"answered\"");

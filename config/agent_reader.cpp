@@ -2,6 +2,8 @@
 
 #include "config/capability_reader.hpp"
 #include "config/template.hpp"
+#include "runtime/models/provider_table.hpp"
+#include "runtime/models/setting_check.hpp"
 
 #include <algorithm>
 
@@ -112,17 +114,30 @@ void read_instructions(const field_reader& fields, const reading& with,
   }
 }
 
-void read_model_settings(const field_reader& fields, agent_draft& draft) {
+void read_model_settings(const field_reader& fields, const reading& with,
+                         agent_draft& draft) {
   auto settings = fields.object("model_settings");
   if (!settings || settings->empty())
     return;
-  // These would never let a run end: every response would have to be a call.
-  const auto choice = settings->find("tool_choice");
-  if (choice != settings->end()
-      && (*choice == "required" || choice->is_array()))
-    fields.add(*fields.find("model_settings"),
-               "tool_choice must not force a tool call in every response; "
-               "valid: auto, none");
+  const auto place = *fields.find("model_settings");
+  const auto place_of = [&](const std::string& name) {
+    const auto* node = place.node->find(name);
+    return node == nullptr ? place : place.at(name, *node);
+  };
+  auto problems = runtime::check_settings(*settings);
+  const auto& model = draft.definition.model;
+  if (const auto* provider
+      = runtime::find_provider(model.substr(0, model.find(':'))))
+    for (auto& ignored :
+         runtime::settings_without_effect(*settings, provider->wire))
+      problems.push_back(std::move(ignored));
+  for (const auto& [name, message, is_warning] : problems) {
+    const auto at = place_of(name);
+    if (is_warning)
+      with.problems.warn(at.node->position, at.path, message);
+    else
+      with.problems.add(at.node->position, at.path, message);
+  }
   draft.definition.model_settings = std::move(*settings);
 }
 
@@ -200,7 +215,7 @@ void read_agent(const file_place& root, const reading& with,
     check_template(definition.description, deps_schema,
                    *fields.find("description"), with);
   read_instructions(fields, with, deps_schema, draft);
-  read_model_settings(fields, draft);
+  read_model_settings(fields, with, draft);
   read_retries(fields, with, draft);
   read_end_strategy(fields, draft);
   read_output_schema(fields, with, draft);
@@ -209,6 +224,10 @@ void read_agent(const file_place& root, const reading& with,
   definition.model_policy = runtime::default_model_policy();
   if (const auto list = fields.find("capabilities"))
     read_capabilities(*list, with, draft);
+  if (!definition.mcp_servers.empty())
+    with.problems.warn(root.node->position, "",
+                       "the tools of MCP servers are not called by this "
+                       "version yet");
 }
 
 } // namespace perdure::config

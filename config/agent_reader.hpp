@@ -14,6 +14,8 @@ struct agent_draft {
   /// What relative paths start from.
   std::filesystem::path folder;
   std::optional<std::chrono::milliseconds> tool_timeout;
+  /// Of the tools that are read: what PrefixTools says.
+  std::string prefix;
   /// Where each tool stands in the file, by name.
   std::map<std::string, file_place> tools;
 };

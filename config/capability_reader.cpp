@@ -11,13 +11,21 @@ namespace {
 using runtime::json;
 
 const std::vector<std::string> supported{
-  "Approval",     "Command",         "DeferredTools", "Durability",
-  "EventHandler", "External",        "Fallback",      "Limits",
-  "Output",       "SetToolMetadata", "Thinking"};
+  "Approval",    "Command",         "DeferredTools",
+  "Durability",  "EventHandler",    "External",
+  "Fallback",    "ImageGeneration", "Limits",
+  "MCP",         "NativeTool",      "Output",
+  "PrefixTools", "SetToolMetadata", "Thinking",
+  "WebFetch",    "WebSearch"};
 
 /// May be there more than once.
 constexpr auto repeatable = std::to_array<std::string_view>(
-  {"Approval", "Command", "EventHandler", "External", "SetToolMetadata"});
+  {"Approval", "Command", "EventHandler", "External", "MCP", "NativeTool",
+   "PrefixTools", "SetToolMetadata"});
+
+/// Bring tools.
+constexpr auto toolsets
+  = std::to_array<std::string_view>({"Command", "External", "MCP"});
 
 /// May have one argument without a name.
 constexpr auto positional
@@ -25,10 +33,9 @@ constexpr auto positional
 
 /// Names that mean something to Pydantic AI, but not to this version.
 constexpr auto unsupported = std::to_array<std::string_view>(
-  {"AnthropicCompaction", "ImageGeneration", "IncludeToolReturnSchemas",
-   "Instrumentation", "MCP", "NativeTool", "OpenAICompaction", "PrefixTools",
-   "RaiseContentFilterError", "ReinjectSystemPrompt", "ToolSearch", "WebFetch",
-   "WebSearch", "XSearch"});
+  {"AnthropicCompaction", "IncludeToolReturnSchemas", "Instrumentation",
+   "OpenAICompaction", "RaiseContentFilterError", "ReinjectSystemPrompt",
+   "ToolSearch", "XSearch"});
 
 /// Names that need Python code.
 constexpr auto code_only = std::to_array<std::string_view>(
@@ -48,6 +55,8 @@ struct capability {
   /// Null for none. Named arguments are an object, unless `is_positional`.
   file_place arguments;
   bool is_positional = false;
+  /// Of its tools; what the PrefixTools around it say.
+  std::string prefix;
 };
 
 /// The arguments of a capability that got none.
@@ -70,23 +79,29 @@ public:
     std::vector<capability> entries;
     for (std::size_t i = 0; i < list.node->items.size(); ++i)
       if (auto entry = read_entry(list.at(i)); entry && is_usable(*entry))
-        entries.push_back(std::move(*entry));
+        if (auto inner = unwrap(std::move(*entry)))
+          entries.push_back(std::move(*inner));
     // What is about tools and handlers comes after them, wherever it stands in
     // the file.
     for (const auto& entry : entries) {
-      if (entry.name == "Command")
+      draft_.prefix = entry.prefix;
+      if (entry.name == "MCP")
+        read_mcp(entry.arguments, with_, draft_);
+      else if (entry.name == "Command")
         read_command(entry.arguments, with_, draft_);
       else if (entry.name == "External")
         read_external(entry.arguments, with_, draft_);
       else if (entry.name == "EventHandler")
         read_event_handler(entry.arguments, with_, draft_);
     }
+    draft_.prefix.clear();
     for (const auto& entry : entries)
       apply(entry);
     // It may choose tools by what others said of them.
     for (const auto& entry : entries)
       if (entry.name == "Approval")
         read_approval(entry.arguments, with_, draft_);
+    check_native_tools(list, with_, draft_);
   }
 
 private:
@@ -104,7 +119,8 @@ private:
       return capability{node.scalar.get<std::string>(),
                         place,
                         {&no_arguments, place.path},
-                        false};
+                        false,
+                        {}};
     if (node.type == document::kind::object && node.find("name") != nullptr)
       return read_long_form(place);
     if (node.type != document::kind::object || node.members.size() != 1) {
@@ -143,6 +159,29 @@ private:
       return std::nullopt;
     }
     return entry;
+  }
+
+  /// What PrefixTools are around; any other entry is itself.
+  std::optional<capability> unwrap(capability entry) {
+    if (entry.name != "PrefixTools")
+      return entry;
+    const field_reader fields{entry.arguments, with_, {"prefix", "capability"}};
+    const auto prefix = fields.required_text("prefix");
+    const auto place = fields.find("capability");
+    if (!place)
+      fields.add("'capability' is missing");
+    if (!prefix || !place)
+      return std::nullopt;
+    auto inner = read_entry(*place);
+    if (!inner || !is_usable(*inner))
+      return std::nullopt;
+    if (inner->name != "PrefixTools" && !holds(toolsets, inner->name)) {
+      add(*place, inner->name + " brings no tools that could have a prefix");
+      return std::nullopt;
+    }
+    inner->prefix
+      = entry.prefix.empty() ? *prefix : entry.prefix + '_' + *prefix;
+    return unwrap(std::move(*inner));
   }
 
   void
@@ -201,6 +240,15 @@ private:
       read_deferred(entry.arguments, entry.is_positional, with_, draft_);
     else if (entry.name == "Fallback")
       read_fallback(entry.arguments, with_, draft_);
+    else if (entry.name == "NativeTool")
+      read_native_tool(entry.arguments, with_, draft_);
+    else if (entry.name == "WebSearch")
+      read_native_capability("web_search", entry.arguments, with_, draft_);
+    else if (entry.name == "WebFetch")
+      read_native_capability("web_fetch", entry.arguments, with_, draft_);
+    else if (entry.name == "ImageGeneration")
+      read_native_capability("image_generation", entry.arguments, with_,
+                             draft_);
   }
 
   void read_thinking(const capability& entry) {

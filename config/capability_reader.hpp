@@ -14,6 +14,8 @@ void read_command(const file_place& place, const reading& with,
                   agent_draft& draft);
 void read_event_handler(const file_place& place, const reading& with,
                         agent_draft& draft);
+/// Adds one server, or those of a file.
+void read_mcp(const file_place& place, const reading& with, agent_draft& draft);
 /// @pre all tools and event handlers were read
 void read_durability(const file_place& place, const reading& with,
                      agent_draft& draft);
@@ -34,6 +36,16 @@ void read_deferred(const file_place& place, bool is_positional,
                    const reading& with, agent_draft& draft);
 void read_fallback(const file_place& place, const reading& with,
                    agent_draft& draft);
+
+/// @pre all tools were read
+void read_native_tool(const file_place& place, const reading& with,
+                      agent_draft& draft);
+/// @param kind of the native tool that the capability stands for
+void read_native_capability(std::string_view kind, const file_place& place,
+                            const reading& with, agent_draft& draft);
+/// Whether the agent's models have the native tools. @param place the list
+void check_native_tools(const file_place& place, const reading& with,
+                        const agent_draft& draft);
 
 // -- what several of them have ------------------------------------------------
 

@@ -40,6 +40,19 @@ task_policy read_policy(const std::optional<file_place>& place,
   return policy;
 }
 
+/// Settings of a tool that some MCP server may have.
+void read_mcp_tool(const file_place& at, const document::member& member,
+                   const reading& with, agent_draft& draft) {
+  runtime::tool_rule rule;
+  rule.is_task = member.value.scalar != false;
+  if (rule.is_task) {
+    [[maybe_unused]] const auto checked
+      = read_policy(at, with, runtime::default_mcp_policy());
+    rule.policy = to_json(at, with);
+  }
+  add_tool_rule(draft, json::array({member.key}), std::move(rule));
+}
+
 void read_by_name(const file_place& place, const reading& with,
                   agent_draft& draft) {
   if (place.node->type != document::kind::object)
@@ -49,7 +62,9 @@ void read_by_name(const file_place& place, const reading& with,
   for (const auto& member : place.node->members) {
     auto* tool = find_tool(draft, member.key);
     const auto at = place.at(member.key, member.value);
-    if (tool == nullptr)
+    if (tool == nullptr && !draft.definition.mcp_servers.empty())
+      read_mcp_tool(at, member, with, draft);
+    else if (tool == nullptr)
       with.problems.add(member.position, place.path,
                         unknown_tool(member.key, draft));
     else if (member.value.scalar == false)
@@ -75,11 +90,10 @@ void read_durability(const file_place& place, const reading& with,
   if (const auto by_name = fields.find("tools_by_name"))
     read_by_name(*by_name, with, draft);
   const auto mcp = fields.find("mcp");
-  [[maybe_unused]] const auto checked
-    = read_policy(mcp, with, runtime::default_tool_policy());
-  if (mcp)
+  definition.mcp_policy = read_policy(mcp, with, runtime::default_mcp_policy());
+  if (mcp && definition.mcp_servers.empty())
     with.problems.warn(mcp->node->position, mcp->path,
-                       "has no effect: this version has no such tasks");
+                       "has no effect: the agent has no MCP server");
   const auto events = fields.find("events");
   const auto handler_policy
     = read_policy(events, with, runtime::default_handler_policy());
@@ -97,6 +111,7 @@ void read_tool_metadata(const file_place& place, const reading& with,
     = selector == nullptr
         ? all_tools(draft)
         : select_tools(place.at("tools", *selector), with, draft);
+  runtime::tool_rule rule;
   for (const auto& member : place.node->members) {
     if (member.key == "tools")
       continue;
@@ -104,12 +119,19 @@ void read_tool_metadata(const file_place& place, const reading& with,
     const auto value = to_json(at, with);
     for (auto* tool : tools)
       tool->metadata[member.key] = value;
+    rule.metadata[member.key] = value;
     if (member.key == "prefect" || member.key == "temporal"
         || member.key == "dbos")
       with.problems.warn(member.position, at.path,
                          "is not read as task settings; use "
                          "Durability.tools_by_name");
   }
+  if (!rule.metadata.is_null())
+    add_tool_rule(draft,
+                  selector == nullptr
+                    ? json("all")
+                    : to_json(place.at("tools", *selector), with),
+                  std::move(rule));
 }
 
 void read_limits(const file_place& place, const reading& with,

@@ -161,6 +161,13 @@ json to_json(const file_place& place, const reading& with) {
 
 field_reader::field_reader(file_place place, const reading& with,
                            std::initializer_list<std::string_view> valid)
+  : field_reader(std::move(place), with,
+                 std::span{valid.begin(), valid.end()}) {
+  // nop
+}
+
+field_reader::field_reader(file_place place, const reading& with,
+                           std::span<const std::string_view> valid)
   : place_(std::move(place)), with_(with) {
   if (place_.node->type != document::kind::object) {
     add("must be an object, is " + std::string{kind_of(*place_.node)});

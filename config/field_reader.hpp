@@ -79,6 +79,8 @@ public:
   /// @param valid the only keys that may be there
   field_reader(file_place place, const reading& with,
                std::initializer_list<std::string_view> valid);
+  field_reader(file_place place, const reading& with,
+               std::span<const std::string_view> valid);
 
   /// @returns nothing when absent
   [[nodiscard]] std::optional<file_place> find(std::string_view key) const;

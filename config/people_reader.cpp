@@ -42,7 +42,14 @@ void read_approval(const file_place& place, const reading& with,
     tool->expires_after = given.after;
     tool->on_expiry = given.then;
   }
-  if (tools.empty())
+  runtime::tool_rule rule;
+  rule.requires_approval = true;
+  rule.expires_after = given.after;
+  rule.on_expiry = given.then;
+  add_tool_rule(draft,
+                selector ? to_json(*selector, with) : runtime::json("all"),
+                std::move(rule));
+  if (tools.empty() && draft.definition.mcp_servers.empty())
     with.problems.warn(place.node->position, place.path,
                        "has no effect: there is no such tool");
 }

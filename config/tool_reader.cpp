@@ -1,6 +1,7 @@
 #include "config/tool_reader.hpp"
 
 #include "config/schema_compiler.hpp"
+#include "runtime/mcp/tool_rules.hpp"
 
 #include <algorithm>
 
@@ -22,19 +23,6 @@ bool is_tool_name(std::string_view name) {
             });
 }
 
-/// Whether everything in `part` is also in `whole`.
-bool includes(const json& whole, const json& part) {
-  if (!part.is_object())
-    return runtime::same_json(whole, part);
-  if (!whole.is_object())
-    return false;
-  return std::all_of(
-    part.items().begin(), part.items().end(), [&](const auto& item) {
-      const auto found = whole.find(item.key());
-      return found != whole.end() && includes(*found, item.value());
-    });
-}
-
 } // namespace
 
 void read_tool_name(const field_reader& fields, agent_draft& draft,
@@ -42,6 +30,8 @@ void read_tool_name(const field_reader& fields, agent_draft& draft,
   auto name = fields.required_text("name");
   if (!name)
     return;
+  if (!draft.prefix.empty())
+    *name = draft.prefix + '_' + *name;
   const auto place = *fields.find("name");
   if (!is_tool_name(*name))
     return fields.add(place, "the tool name '" + *name
@@ -113,7 +103,7 @@ select_tools(const file_place& selector, const reading& with,
       const auto at = selector.at(i);
       if (auto* tool = find_tool(draft, name))
         selected.push_back(tool);
-      else
+      else if (draft.definition.mcp_servers.empty())
         with.problems.add(at.node->position, at.path,
                           unknown_tool(name, draft));
     }
@@ -121,7 +111,7 @@ select_tools(const file_place& selector, const reading& with,
     return all_tools(draft);
   } else if (value.is_object()) {
     for (auto& tool : draft.definition.tools)
-      if (includes(tool.metadata, value))
+      if (runtime::mcp::includes(tool.metadata, value))
         selected.push_back(&tool);
   } else {
     with.problems.add(selector.node->position, selector.path,
@@ -129,6 +119,14 @@ select_tools(const file_place& selector, const reading& with,
                       "the metadata of the tools includes");
   }
   return selected;
+}
+
+void add_tool_rule(agent_draft& draft, runtime::json selector,
+                   runtime::tool_rule rule) {
+  if (draft.definition.mcp_servers.empty())
+    return;
+  rule.selector = std::move(selector);
+  draft.definition.tool_rules.push_back(std::move(rule));
 }
 
 } // namespace perdure::config

@@ -23,9 +23,15 @@ std::string unknown_tool(const std::string& name, const agent_draft& draft);
 std::vector<runtime::tool_definition*> all_tools(agent_draft& draft);
 
 /// The tools that a selector means: `all`, a list of names, or an object that
-/// the metadata of the tool includes. @pre all tools were read
+/// the metadata of the tool includes. With MCP servers a name may be that of a
+/// tool which is not known yet. @pre all tools and servers were read
 std::vector<runtime::tool_definition*>
 select_tools(const file_place& selector, const reading& with,
              agent_draft& draft);
+
+/// Has the rule applied to the tools of MCP servers, if there are servers.
+/// @pre all servers were read
+void add_tool_rule(agent_draft& draft, runtime::json selector,
+                   runtime::tool_rule rule);
 
 } // namespace perdure::config

@@ -50,6 +50,10 @@ enum class errc : std::uint8_t {
   outcome_unknown = 46,
   approval_expired = 47,
   event_handler_failed = 48,
+  // -- MCP servers
+  mcp_unavailable = 50,
+  mcp_error = 51,
+  mcp_unauthorized = 52,
   // -- the node
   cancelled = 60,
   overloaded = 61,

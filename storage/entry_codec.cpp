@@ -102,6 +102,7 @@ public:
     put(*out.mutable_task(), value.task);
     out.set_attempt(value.attempt);
     put(*out.mutable_note(), value.note);
+    out.set_ends_attempt(value.ends_attempt);
   }
 
   void operator()(const runtime::run_taken_over& value) {
@@ -121,6 +122,7 @@ public:
     out.set_on_expiry(number(value.on_expiry));
     if (!value.metadata.is_null())
       put(*out.mutable_metadata(), value.metadata);
+    out.set_attempt(value.attempt);
   }
 
   void operator()(const runtime::question_answered& value) {
@@ -205,6 +207,14 @@ private:
   static void put(proto::TaskCompleted& out, const runtime::task_error& value) {
     out.mutable_error()->set_code(number(value.code));
     out.mutable_error()->set_message(value.message);
+  }
+
+  void put(proto::TaskCompleted& out, const runtime::tool_listing& value) {
+    auto& to = *out.mutable_listing();
+    to.set_server(value.server);
+    to.set_instructions(value.instructions);
+    put(*to.mutable_tools(), value.tools);
+    to.set_hash(value.hash);
   }
 
   void put(proto::RunInput& out, const runtime::run_input& value) {

@@ -53,7 +53,8 @@ public:
       case proto::Entry::kTaskNoted:
         return runtime::task_noted{
           time_at(in.task_noted().time_us()), read(in.task_noted().task()),
-          in.task_noted().attempt(), read(in.task_noted().note())};
+          in.task_noted().attempt(), read(in.task_noted().note()),
+          in.task_noted().ends_attempt()};
       case proto::Entry::kRunTakenOver:
         return runtime::run_taken_over{time_at(in.run_taken_over().time_us())};
       case proto::Entry::kQuestionAsked:
@@ -146,7 +147,7 @@ private:
   runtime::task_ref read(const proto::TaskRef& in) {
     return {in.step(),
             read(in.kind(), runtime::task_kind::model_request,
-                 runtime::task_kind::output, "task kind"),
+                 runtime::task_kind::mcp_request, "task kind"),
             in.index()};
   }
 
@@ -247,11 +248,18 @@ private:
         out.outcome = runtime::task_error{read_code(in.error().code()),
                                           in.error().message()};
         break;
+      case proto::TaskCompleted::kListing:
+        out.outcome = read(in.listing());
+        break;
       case proto::TaskCompleted::OUTCOME_NOT_SET:
         damaged("task has no outcome that this version knows");
     }
     out.cached_from = in.cached_from();
     return out;
+  }
+
+  runtime::tool_listing read(const proto::ToolListing& in) {
+    return {in.server(), in.instructions(), read(in.tools()), in.hash()};
   }
 
   runtime::model_response read_response(const proto::Content& in) {
@@ -279,7 +287,7 @@ private:
     out.time = time_at(in.time_us());
     out.task = read(in.task());
     out.kind = read(in.kind(), runtime::question_kind::approval,
-                    runtime::question_kind::in_doubt, "kind of question");
+                    runtime::question_kind::elicitation, "kind of question");
     out.number = in.number();
     out.tool_name = in.tool_name();
     out.tool_call_id = in.tool_call_id();
@@ -288,6 +296,7 @@ private:
     out.on_expiry = read(in.on_expiry(), runtime::on_expiry::deny,
                          runtime::on_expiry::fail, "rule of expiry");
     out.metadata = read(in.metadata());
+    out.attempt = in.attempt();
     return out;
   }
 

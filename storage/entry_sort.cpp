@@ -8,6 +8,10 @@ bool is_model(const runtime::task_ref& task) noexcept {
   return task.kind == runtime::task_kind::model_request;
 }
 
+bool is_server(const runtime::task_ref& task) noexcept {
+  return task.kind == runtime::task_kind::mcp_request;
+}
+
 entry_sort sort_of_result(runtime::tool_result_kind kind) noexcept {
   switch (kind) {
     case runtime::tool_result_kind::returned:
@@ -34,14 +38,17 @@ struct sorter {
   }
 
   entry_sort operator()(const runtime::attempt_failed& x) const noexcept {
-    return is_model(x.task) ? entry_sort::model_retried
-                            : entry_sort::tool_retried;
+    return is_model(x.task)    ? entry_sort::model_retried
+           : is_server(x.task) ? entry_sort::server_retried
+                               : entry_sort::tool_retried;
   }
 
   entry_sort operator()(const runtime::task_completed& x) const noexcept {
     const bool failed = std::holds_alternative<runtime::task_error>(x.outcome);
     if (is_model(x.task))
       return failed ? entry_sort::model_failed : entry_sort::model_answered;
+    if (is_server(x.task))
+      return failed ? entry_sort::server_failed : entry_sort::server_answered;
     const auto* result = std::get_if<runtime::tool_result>(&x.outcome);
     if (result == nullptr)
       return entry_sort::tool_broken;

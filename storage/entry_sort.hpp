@@ -35,6 +35,10 @@ enum class entry_sort : std::uint8_t {
   question_answered,
   /// It failed the run.
   tool_broken,
+  /// What the run itself asked of an MCP server.
+  server_retried,
+  server_answered,
+  server_failed,
   other,
 };
 

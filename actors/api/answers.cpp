@@ -25,6 +25,12 @@ unsigned status_of(errc code) noexcept {
       return 409;
     case errc::payload_too_large:
       return 413;
+    case errc::mcp_error:
+    case errc::mcp_unauthorized:
+    case errc::mcp_unavailable:
+      return 502;
+    case errc::tool_timeout:
+      return 504;
     case errc::overloaded:
     case errc::unavailable:
       return 503;

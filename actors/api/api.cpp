@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::string_view runs_path = "/v1/runs";
 constexpr std::string_view agents_path = "/v1/agents";
+constexpr std::string_view mcp_path = "/v1/mcp";
 constexpr std::string_view approvals_path = "/v1/approvals";
 
 /// The rest of `path` below `prefix`; nothing when it is not below it.
@@ -155,6 +156,8 @@ void api_state::handle(exchange_ptr exchange) {
     approvals(exchange, *id);
   } else if (const auto name = below(request.path, agents_path)) {
     agents(*exchange, *name);
+  } else if (const auto server = below(request.path, mcp_path)) {
+    mcp(exchange, *server);
   } else if (request.path == "/metrics") {
     show_metrics(*exchange);
   } else if (request.path == "/openapi.json") {
@@ -406,6 +409,30 @@ void api_state::agents(server_exchange& exchange,
   auto body = agent_json(*agent);
   body["spec"] = runtime::to_json(*agent->definition);
   answer(exchange, 200, body);
+}
+
+// -- MCP servers --------------------------------------------------------------
+
+void api_state::mcp(const exchange_ptr& exchange, const std::string& rest) {
+  const auto& node = *options.services;
+  const auto& request = exchange->request();
+  const auto slash = rest.find('/');
+  const auto id = rest.substr(0, slash);
+  const auto calls = slash != std::string::npos;
+  if (request.method != (calls ? "POST" : "GET"))
+    return not_allowed(*exchange, calls ? "POST" : "GET");
+  if (id.empty())
+    return answer(*exchange, 200, list_servers(node, *options.mcp.board));
+  if (!calls) {
+    auto body = show_server(node, *options.mcp.board, id);
+    return body ? answer(*exchange, 200, *body)
+                : answer(*exchange, body.error());
+  }
+  auto call = parse_server_call(node, id, rest.substr(slash + 1), request.body);
+  if (!call)
+    return answer(*exchange, call.error());
+  self->spawn(server_session, server_session_options{options.mcp.hub, exchange,
+                                                     std::move(*call)});
 }
 
 api_actor::behavior_type

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/api/mcp_servers.hpp"
 #include "actors/runs/gateway_api.hpp"
 #include "actors/services.hpp"
 
@@ -17,6 +18,7 @@ using api_actor = caf::typed_actor<
 struct api_options {
   services_ptr services;
   gateway_actor gateway;
+  mcp_desk mcp;
   /// Required in `Authorization: Bearer` for everything but health.
   std::string token;
 };
@@ -52,6 +54,7 @@ private:
   /// @param id of the question; empty when the body names it
   void decide(const exchange_ptr& exchange, const std::string& id);
   void agents(server_exchange& exchange, const std::string& rest) const;
+  void mcp(const exchange_ptr& exchange, const std::string& rest);
 };
 
 api_actor::behavior_type

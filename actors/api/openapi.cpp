@@ -86,6 +86,25 @@ json read_operation(std::string_view id, std::string_view summary) {
                    json{{"200", text_of(summary)}});
 }
 
+void add_servers(json& out) {
+  const auto id = parameter("id", "path", "string", "Id of the server.");
+  out["/v1/mcp"]
+    = {{"get", operation("listServers", "How MCP servers are doing.",
+                         json::array(), {{"200", text_of("`servers`.")}})}};
+  out["/v1/mcp/{id}"]
+    = {{"get",
+        operation("showServer", "Its connections, with their logs.",
+                  json::array({id}), {{"200", text_of("`connections`.")}})}};
+  out["/v1/mcp/{id}/{what}"]
+    = {{"post",
+        operation("callServer",
+                  "Calls the server: tools, call, resources, templates, read, "
+                  "prompts or prompt.",
+                  json::array({id, parameter("what", "path", "string",
+                                             "What it is asked for.")}),
+                  {{"200", text_of("`result`, as the server gave it.")}})}};
+}
+
 void add_approvals(json& out) {
   const auto question = parameter("id", "path", "string", "Id of a question.");
   out["/v1/approvals"] = {
@@ -110,6 +129,7 @@ void add_approvals(json& out) {
 json paths() {
   json out;
   add_approvals(out);
+  add_servers(out);
   out["/v1/runs"]
     = {{"post", create_operation()},
        {"get",

@@ -111,14 +111,14 @@ bool has_nul(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
 }
 
-std::string check(const process_request& request) {
-  if (request.argv.empty() || request.argv.front().empty())
+std::string check(const program& what) {
+  if (what.argv.empty() || what.argv.front().empty())
     return "cannot start a program without a name";
-  if (has_nul(request.directory)
-      || std::any_of(request.argv.begin(), request.argv.end(), has_nul))
+  if (has_nul(what.directory)
+      || std::any_of(what.argv.begin(), what.argv.end(), has_nul))
     return "cannot start a program: an argument or the directory has a zero "
            "byte in it";
-  for (const auto& [name, value] : request.environment)
+  for (const auto& [name, value] : what.environment)
     if (name.empty() || name.find('=') != std::string::npos || has_nul(name)
         || has_nul(value))
       return "cannot start a program: the environment variable \"" + name
@@ -127,15 +127,15 @@ std::string check(const process_request& request) {
 }
 
 /// Finds the program as `execvp` would in the child. Sets `error` otherwise.
-std::string find_program(const process_request& request, int& error) {
-  const auto& name = request.argv.front();
+std::string find_program(const program& what, int& error) {
+  const auto& name = what.argv.front();
   if (name.find('/') != std::string::npos)
     return name;
   std::string_view path = "/usr/local/bin:/usr/bin:/bin";
   const auto given = std::find_if(
-    request.environment.begin(), request.environment.end(),
+    what.environment.begin(), what.environment.end(),
     [](const auto& variable) { return variable.first == "PATH"; });
-  if (given != request.environment.end())
+  if (given != what.environment.end())
     path = given->second;
   else if (const char* own = std::getenv("PATH"))
     path = own;
@@ -146,15 +146,15 @@ std::string find_program(const process_request& request, int& error) {
     begin = end + 1;
     if (folder.empty())
       folder = ".";
-    auto program = folder + '/' + name;
-    auto seen = program;
-    if (folder.front() != '/' && !request.directory.empty())
-      seen = request.directory + '/' + program;
+    auto file = folder + '/' + name;
+    auto seen = file;
+    if (folder.front() != '/' && !what.directory.empty())
+      seen = what.directory + '/' + file;
     struct stat status {};
     if (::stat(seen.c_str(), &status) != 0 || !S_ISREG(status.st_mode))
       continue;
     if (::access(seen.c_str(), X_OK) == 0)
-      return program;
+      return file;
     error = errno;
   }
   return {};
@@ -194,12 +194,12 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
-std::string describe(const start_plan& plan, const process_request& request) {
+std::string describe(const start_plan& plan, const program& what) {
   const auto reason = reason_text(plan.error);
   if (plan.failed_step == start_step::directory)
-    return "cannot start " + request.argv.front() + " in the directory "
-           + request.directory + ": " + reason;
-  return "cannot start " + request.argv.front() + ": " + reason;
+    return "cannot start " + what.argv.front() + " in the directory "
+           + what.directory + ": " + reason;
+  return "cannot start " + what.argv.front() + ": " + reason;
 }
 
 /// Runs `plan` in a new process. @returns its id, or -1 with `errno`.
@@ -231,31 +231,31 @@ unsigned descriptors_max() {
 
 /// Sets `pid`. @returns why it could not.
 std::string
-launch(const process_request& request, const std::string& program,
+launch(const program& what, const std::string& file,
        const std::array<int, 3>& standard, pid_t* group, pid_t& pid) {
-  auto arguments = request.argv;
+  auto arguments = what.argv;
   std::vector<std::string> variables;
-  for (const auto& [key, value] : request.environment)
+  for (const auto& [key, value] : what.environment)
     variables.push_back(key + '=' + value);
   const auto argv = pointers(arguments);
   const auto environment = pointers(variables);
   start_plan plan;
-  plan.program = program.c_str();
+  plan.program = file.c_str();
   plan.argv = argv.data();
   plan.environment = environment.data();
-  if (!request.directory.empty())
-    plan.directory = request.directory.c_str();
+  if (!what.directory.empty())
+    plan.directory = what.directory.c_str();
   plan.standard = standard;
   plan.group = group;
   plan.descriptors_max = descriptors_max();
   plan.parent = ::getpid();
   const auto born = give_birth(plan);
   if (born < 0)
-    return "cannot start " + request.argv.front() + ": " + reason_text(errno);
+    return "cannot start " + what.argv.front() + ": " + reason_text(errno);
   if (plan.failed_step != start_step::none) {
     siginfo_t ignored{};
     ::waitid(P_PID, static_cast<id_t>(born), &ignored, WEXITED);
-    return describe(plan, request);
+    return describe(plan, what);
   }
   pid = born;
   return {};
@@ -263,15 +263,15 @@ launch(const process_request& request, const std::string& program,
 
 } // namespace
 
-child_process start_child(const process_request& request, pid_t* group) {
+child_process start_child(const program& what, pid_t* group) {
   child_process child;
-  child.problem = check(request);
+  child.problem = check(what);
   if (!child.problem.empty())
     return child;
-  const auto intro = "cannot start " + request.argv.front() + ": ";
+  const auto intro = "cannot start " + what.argv.front() + ": ";
   int error = 0;
-  const auto program = find_program(request, error);
-  if (program.empty()) {
+  const auto file = find_program(what, error);
+  if (file.empty()) {
     child.problem = intro
                     + (error == ENOENT ? "not found in the PATH of the program"
                                        : reason_text(error));
@@ -285,7 +285,7 @@ child_process start_child(const process_request& request, pid_t* group) {
     return child;
   }
   child.problem
-    = launch(request, program,
+    = launch(what, file,
              {input.read.value(), output.write.value(), errors.write.value()},
              group, child.pid);
   if (!child.problem.empty())

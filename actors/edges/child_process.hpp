@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/edges/file_descriptor.hpp"
-#include "actors/edges/process_runner.hpp"
+#include "actors/edges/program.hpp"
 
 #include <string>
 #include <sys/types.h>
@@ -20,9 +20,9 @@ struct child_process {
   std::string problem;
 };
 
-/// Starts `request.argv` as the leader of a process group of its own, whose
+/// Starts `what.argv` as the leader of a process group of its own, whose
 /// number is in `group` (may be null) before the program begins. The kernel
 /// kills the leader when the calling thread ends, however that happens.
-child_process start_child(const process_request& request, pid_t* group);
+child_process start_child(const program& what, pid_t* group);
 
 } // namespace perdure::actors

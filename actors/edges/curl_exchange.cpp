@@ -17,14 +17,6 @@ using runtime::errc;
 constexpr std::uint64_t unconsumed_max = 1u << 20;
 constexpr std::size_t head_max = 256u << 10;
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view blank = " \t\r\n";
-  const auto begin = text.find_first_not_of(blank);
-  if (begin == std::string_view::npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
-}
-
 /// Whether the next attempt would end the same way.
 bool is_permanent(CURLcode code) {
   switch (code) {

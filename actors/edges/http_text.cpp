@@ -34,4 +34,12 @@ std::string lower_case(std::string_view text) {
   return result;
 }
 
+std::string_view trim(std::string_view text) noexcept {
+  constexpr std::string_view blank = " \t\r\n";
+  const auto begin = text.find_first_not_of(blank);
+  if (begin == std::string_view::npos)
+    return {};
+  return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
+}
+
 } // namespace perdure::actors

@@ -14,4 +14,7 @@ namespace perdure::actors {
 /// ASCII letters in lower case, whatever the locale.
 [[nodiscard]] std::string lower_case(std::string_view text);
 
+/// Without blanks and line breaks at either end.
+[[nodiscard]] std::string_view trim(std::string_view text) noexcept;
+
 } // namespace perdure::actors

@@ -1,22 +1,16 @@
 #pragma once
 
+#include "actors/edges/program.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace perdure::actors {
 
-struct process_request {
-  /// Program (looked up in PATH) and arguments; never a shell.
-  std::vector<std::string> argv;
-  /// The whole environment of the child.
-  std::vector<std::pair<std::string, std::string>> environment;
-  /// Empty for the node's own.
-  std::string directory;
+struct process_request : program {
   /// Written to its standard input, which is then closed.
   std::string input;
   /// Of standard output; one byte more kills the process.

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "actors/edges/callback_gate.hpp"
-#include "actors/edges/child_process.hpp"
+#include "actors/edges/child_group.hpp"
 #include "actors/edges/deadlines.hpp"
-#include "actors/edges/epoll_loop.hpp"
-#include "actors/edges/process_guard.hpp"
+#include "actors/edges/process_runner.hpp"
 
 #include <functional>
 
@@ -16,21 +15,12 @@ namespace perdure::actors {
 ///   starting -> running -> terminating -> killing -> over
 ///                  |  SIGTERM sent ^          ^
 ///                  +------ SIGKILL sent ------+
-///
-/// The leader stays a zombie until the end, so that its process group cannot
-/// be mistaken for another one.
 class running_process {
 public:
   using time_point = deadlines::time_point;
 
   running_process(std::uint64_t id, process_request request,
                   std::function<void(process_result)> done);
-
-  /// Kills and reaps what is left.
-  ~running_process();
-
-  running_process(const running_process&) = delete;
-  running_process& operator=(const running_process&) = delete;
 
   void start(epoll_loop& loop, process_guard& guard);
 
@@ -58,25 +48,17 @@ private:
   void read_error_output(epoll_loop& loop);
   void look_after_leader(epoll_loop& loop);
   void fail(epoll_loop& loop, std::string problem);
-  void signal_group(int signal) const noexcept;
-  /// Kills what is left of the group and reaps the leader.
-  void end_group() noexcept;
-  void close(epoll_loop& loop, file_descriptor& fd) noexcept;
 
   std::uint64_t id_;
   process_request request_;
   std::function<void(process_result)> done_;
-  child_process child_;
-  process_guard::place place_;
+  child_group child_;
   process_result result_;
   std::size_t written_ = 0;
-  bool leader_exited_ = false;
   bool gave_up_ = false;
-  bool polled_ = false;
   std::optional<time_point> timeout_at_;
   std::optional<time_point> kill_at_;
   std::optional<time_point> give_up_at_;
-  std::optional<time_point> poll_at_;
 };
 
 } // namespace perdure::actors

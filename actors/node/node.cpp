@@ -1,6 +1,7 @@
 #include "actors/node/node.hpp"
 
 #include "actors/api/api.hpp"
+#include "actors/mcp/hub.hpp"
 #include "actors/node/local_run_client.hpp"
 #include "actors/node/scheduler.hpp"
 #include "actors/runs/gateway.hpp"
@@ -23,6 +24,7 @@ namespace {
 struct system_config : caf::actor_system_config {
   explicit system_config(std::size_t threads) {
     add_message_types<caf::id_block::perdure_messages>();
+    add_message_types<caf::id_block::perdure_mcp_messages>();
     set("scheduler.max-threads", threads);
     load<scheduler>();
   }
@@ -50,6 +52,17 @@ services_ptr make_services(node_options& options) {
   return out;
 }
 
+/// What connections to MCP servers share. People answer what servers ask.
+mcp_world mcp_world_of(const services_ptr& node) {
+  mcp_world out;
+  out.services = node;
+  out.links = make_mcp_links(*node);
+  out.board = std::make_shared<mcp_board>();
+  out.abilities.elicitation_form = true;
+  out.abilities.elicitation_url = true;
+  return out;
+}
+
 class local_node final : public node {
 public:
   local_node(services_ptr shared, std::size_t threads)
@@ -66,7 +79,11 @@ public:
     writer.metrics = services_->metrics;
     writer.on_failure = options.on_failure;
     journal_ = system_.spawn<caf::detached>(journal_writer, std::move(writer));
-    gateway_ = system_.spawn(gateway, gateway_options{services_, journal_});
+    auto servers = mcp_world_of(services_);
+    mcp_.board = servers.board;
+    mcp_.hub = system_.spawn(mcp_hub, std::move(servers));
+    gateway_
+      = system_.spawn(gateway, gateway_options{services_, journal_, mcp_.hub});
     client_.emplace(services_, system_, gateway_);
     if (options.http) {
       if (auto opened = listen(options); !opened)
@@ -99,19 +116,21 @@ public:
     end(gateway_);
     for (auto& worker : api_)
       end(worker);
+    end(mcp_.hub);
     // Nobody waits for them any more, but they hold their tasks.
     services_->functions->stop();
     // Last: what runs and gateway sent before they went is still written.
     end(journal_);
     api_.clear();
     gateway_ = nullptr;
+    mcp_.hub = nullptr;
     journal_ = nullptr;
     server_.reset();
   }
 
 private:
   runtime::result<runtime::unit> listen(const node_options& options) {
-    const api_options settings{services_, gateway_, options.token};
+    const api_options settings{services_, gateway_, mcp_, options.token};
     const auto workers = std::max<std::size_t>(1, options.http->threads);
     for (std::size_t i = 0; i < workers; ++i)
       api_.push_back(system_.spawn(api, settings));
@@ -148,6 +167,7 @@ private:
   caf::actor_system system_;
   journal_writer_actor journal_;
   gateway_actor gateway_;
+  mcp_desk mcp_;
   std::optional<local_run_client> client_;
   std::vector<api_actor> api_;
   std::unique_ptr<http_server> server_;

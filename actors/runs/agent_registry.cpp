@@ -11,7 +11,8 @@ using runtime::failure;
 
 agent_registry::agent_registry(std::shared_ptr<storage::journal> journal,
                                runtime::schema_compiler compile)
-  : journal_(std::move(journal)), compile_(std::move(compile)) {}
+  : journal_(std::move(journal)), compile_(std::move(compile)),
+    toolsets_(std::make_shared<toolset_cache>(compile_)) {}
 
 runtime::result<deployed_agent>
 agent_registry::deploy(runtime::agent_definition definition,
@@ -33,6 +34,7 @@ agent_registry::deploy(runtime::agent_definition definition,
                                   + definition.name + "'");
         !compiled)
       return compiled.error();
+  definition.join = toolset_cache::joiner(toolsets_, agent.hash);
   agent.definition
     = std::make_shared<const runtime::agent_definition>(std::move(definition));
   const std::unique_lock lock{mutex_};
@@ -79,7 +81,8 @@ agent_registry::by_hash(const std::string& hash) {
   if (!value)
     return failure{errc::storage_corrupt,
                    "definition " + hash + ": " + value.error().message};
-  auto definition = runtime::definition_from_json(*value, compile_);
+  auto definition = runtime::definition_from_json(
+    *value, compile_, toolset_cache::joiner(toolsets_, hash));
   if (!definition)
     return definition.error();
   const std::unique_lock lock{mutex_};

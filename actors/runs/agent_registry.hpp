@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/runs/toolset_cache.hpp"
 #include "runtime/agent/definition.hpp"
 #include "runtime/agent/host_code.hpp"
 #include "storage/journal.hpp"
@@ -59,6 +60,7 @@ private:
 
   std::shared_ptr<storage::journal> journal_;
   runtime::schema_compiler compile_;
+  std::shared_ptr<toolset_cache> toolsets_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, deployed_agent> by_name_;
   std::unordered_map<std::string, runtime::definition_ptr> by_hash_;

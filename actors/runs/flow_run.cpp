@@ -38,6 +38,7 @@ flow_run_state::~flow_run_state() {
   // No one else would end them, and the actor system waits for all actors.
   stop_tasks();
   stop_feeds();
+  leave_servers();
 }
 
 // -- life ---------------------------------------------------------------------
@@ -59,7 +60,9 @@ void flow_run_state::open() {
     return;
   }
   const auto now = options.services->world->now();
-  if (options.taken_over && options.created == nullptr) {
+  // So does what a server asked in the middle of a call, which is over now.
+  const auto cut_off = options.taken_over || run->asks_at_work();
+  if (cut_off && options.created == nullptr) {
     // It rests on nothing but that this actor is here, and can wait.
     unsaved_.emplace_back(runtime::run_taken_over{now});
     run->apply(unsaved_.back());
@@ -181,6 +184,7 @@ void flow_run_state::on(append_done& done) {
   pending_.pop_front();
   durable_ = durable.first + durable.entries->size() - 1;
   publish(durable);
+  give_input(durable);
   if (durable.listener)
     self->send(durable.listener, question_settled{{errc::none, {}}});
   if (ends_run(*durable.entries))
@@ -277,6 +281,8 @@ void flow_run_state::perform(const runtime::start_task& command) {
     case task_kind::tool_call:
       return run->calls[command.task.index].output ? start_output(command)
                                                    : start_call(command);
+    case task_kind::mcp_request:
+      return start_server_task(command);
     case task_kind::output:
       return start_output(command);
     case task_kind::event:
@@ -330,14 +336,6 @@ flow_run_state::host_context(const runtime::start_task& command) const {
   return out;
 }
 
-template <class Behavior, class Options>
-void flow_run_state::spawn_task(const runtime::start_task& command,
-                                Behavior behavior, Options settings) {
-  auto handle = self->spawn<caf::monitored>(behavior, std::move(settings));
-  running_[command.task]
-    = {command.attempt, caf::actor_cast<caf::actor>(handle)};
-}
-
 void flow_run_state::start_model(const runtime::start_task& command) {
   if (!models_)
     models_.emplace(options.services->models);
@@ -365,6 +363,9 @@ void flow_run_state::start_model(const runtime::start_task& command) {
 
 void flow_run_state::start_call(const runtime::start_task& command) {
   const auto& call = run->calls[command.task.index];
+  if (const auto* tool = run->definition->tool(call.part->tool_name);
+      tool != nullptr && tool->kind == runtime::tool_kind::mcp)
+    return start_server_task(command);
   spawn_task(command, tool_task,
              tool_task_options{task(command), run->definition,
                                runtime::effective_call(call),
@@ -506,6 +507,7 @@ flow_run(flow_run_actor::stateful_pointer<flow_run_state> self,
     [self](task_ended& x) { self->state.on(x); },
     [self](const event_settled& x) { self->state.on(x); },
     [self](task_remembered& x) { self->state.on(x); },
+    [self](input_wanted& x) { self->state.on(x); },
     [self](const response_grew& x) { self->state.on(x); },
     [self](wake_atom, std::uint64_t timer) { self->state.wake(timer); },
   };

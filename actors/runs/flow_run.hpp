@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/mcp/hub.hpp"
 #include "actors/runs/gateway_api.hpp"
 #include "actors/runs/handler_feed.hpp"
 #include "actors/runs/journal_writer.hpp"
@@ -15,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace perdure::actors {
 
@@ -35,6 +37,8 @@ using flow_run_actor = caf::typed_actor<
   caf::reacts_to<event_settled>,
   // INTERNAL: what an attempt must be remembered by.
   caf::reacts_to<task_remembered>,
+  // INTERNAL: an attempt asks somebody, or does not want to know any more.
+  caf::reacts_to<input_wanted>,
   // INTERNAL: the model said more.
   caf::reacts_to<response_grew>,
   // INTERNAL: the moment has come that the timer with this number was set for.
@@ -44,6 +48,7 @@ struct flow_run_options {
   services_ptr services;
   gateway_actor gateway;
   journal_writer_actor journal;
+  mcp_hub_actor mcp;
   std::string run_id;
   /// Set for a run that was just created; otherwise the run is read from the
   /// journal.
@@ -74,6 +79,7 @@ struct flow_run_state {
   void on(append_done& done);
   void on(task_ended& ended);
   void on(task_remembered& remark);
+  void on(input_wanted& wish);
   void on(const response_grew& grew);
   void on(const event_settled& settled);
   void on(const cancel_run& request);
@@ -114,6 +120,9 @@ private:
   /// Whether a call that runs alone is in its way; its end decides anew.
   [[nodiscard]] bool must_wait(const runtime::task_ref& task) const;
   void start_call(const runtime::start_task& command);
+  void start_server_task(const runtime::start_task& command);
+  /// Tells tasks that wait for answers what has become durable of them.
+  void give_input(const pending_append& durable);
   void start_output(const runtime::start_task& command);
   /// Spawns the actor of a task, monitored.
   template <class Behavior, class Options>
@@ -137,6 +146,8 @@ private:
   void finish();
   /// The run has ended, and that is durable.
   [[nodiscard]] bool is_over() const;
+  /// Closes the connections to servers that are the run's own.
+  void leave_servers();
   void set_timer(std::optional<runtime::timestamp> moment);
   /// Makes the summary agree with the state. @returns whether it had to change
   bool refresh_summary();
@@ -160,6 +171,14 @@ private:
   /// The gateway was asked to forget this actor, and has not answered.
   bool leaving_ = false;
 };
+
+template <class Behavior, class Options>
+void flow_run_state::spawn_task(const runtime::start_task& command,
+                                Behavior behavior, Options settings) {
+  auto handle = self->spawn<caf::monitored>(behavior, std::move(settings));
+  running_[command.task]
+    = {command.attempt, caf::actor_cast<caf::actor>(handle)};
+}
 
 flow_run_actor::behavior_type
 flow_run(flow_run_actor::stateful_pointer<flow_run_state> self,

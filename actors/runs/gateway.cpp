@@ -112,6 +112,7 @@ void gateway_state::spawn_run(admission next) {
   run.services = options.services;
   run.gateway = self;
   run.journal = options.journal;
+  run.mcp = options.mcp;
   run.run_id = next.run_id;
   run.definition = std::move(next.definition);
   run.created = std::move(next.created);

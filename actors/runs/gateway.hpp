@@ -18,6 +18,7 @@ namespace perdure::actors {
 struct gateway_options {
   services_ptr services;
   journal_writer_actor journal;
+  mcp_hub_actor mcp;
 };
 
 /// Holds the actors of the runs in memory, brings back those that are due, and

@@ -1,5 +1,6 @@
 #include "actors/runs/model_candidates.hpp"
 
+#include "runtime/models/native_tools.hpp"
 #include "runtime/models/request_plan.hpp"
 
 #include <utility>
@@ -26,6 +27,13 @@ model_candidates::prepare(const runtime::run_state& run) {
                                           binding.identity.model_name);
         !fits)
       return fits.error();
+    if (const auto wire = runtime::wire_of(binding.provider.wire))
+      if (auto fits = runtime::check_native_tools(
+            *run.definition,
+            {*wire, binding.identity.provider_name, binding.profile},
+            binding.identity.model_name);
+          !fits)
+        return fits.error();
     candidate.conversation = binding.codec->converse(
       {binding.identity, run.definition, binding.provider.stream,
        binding.profile, binding.provider.api_version});

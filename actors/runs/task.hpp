@@ -8,9 +8,9 @@
 namespace perdure::actors {
 
 /// The supervisor of a task, as the task sees it.
-using task_parent = caf::typed_actor<caf::reacts_to<task_ended>,
-                                     caf::reacts_to<task_remembered>,
-                                     caf::reacts_to<response_grew>>;
+using task_parent = caf::typed_actor<
+  caf::reacts_to<task_ended>, caf::reacts_to<task_remembered>,
+  caf::reacts_to<input_wanted>, caf::reacts_to<response_grew>>;
 
 /// What every task knows.
 struct task_options {

@@ -34,4 +34,10 @@ task_policy default_tool_policy() {
   return {};
 }
 
+task_policy default_mcp_policy() {
+  task_policy result;
+  result.retries = 3;
+  return result;
+}
+
 } // namespace perdure::runtime

@@ -2,9 +2,12 @@
 
 #include "runtime/agent/command_tool.hpp"
 #include "runtime/agent/event_handler.hpp"
+#include "runtime/agent/native_tool.hpp"
 #include "runtime/agent/output.hpp"
 #include "runtime/agent/schema.hpp"
+#include "runtime/agent/tool_listing.hpp"
 #include "runtime/json.hpp"
+#include "runtime/mcp/server.hpp"
 #include "runtime/policy/task_policy.hpp"
 #include "runtime/policy/usage_limits.hpp"
 
@@ -26,6 +29,9 @@ enum class tool_kind : std::uint8_t {
   command = 1,
   /// Outside of the node: the run waits until somebody hands in the result.
   external = 2,
+  /// At an MCP server. Such tools are in the definition in force of a run, and
+  /// in no other.
+  mcp = 3,
 };
 
 /// What becomes of a question to a person that nobody answered in time. Append
@@ -35,6 +41,18 @@ enum class on_expiry : std::uint8_t {
   deny = 0,
   /// The run fails.
   fail = 1,
+};
+
+/// What a tool of kind `mcp` stands for.
+struct mcp_tool {
+  /// Id of the server; empty for a tool of another kind.
+  std::string server;
+  /// As the server knows it.
+  std::string name;
+  /// Compiled; null when the server does not say what its results are.
+  schema_ptr output_schema;
+  /// Calls run as tasks of the server.
+  bool as_task = false;
 };
 
 struct tool_definition {
@@ -64,12 +82,34 @@ struct tool_definition {
   /// Null when absent.
   json metadata;
   command_tool command;
+  mcp_tool mcp;
   /// Settings of the task that runs this tool, already merged.
   task_policy policy;
   /// False: the call runs inside the run, and only its result is journaled
   /// (no intent, no attempts of its own).
   bool is_task = true;
 };
+
+/// What an agent's file says of tools that it cannot name yet: they are those
+/// of MCP servers, and known once a run has asked.
+struct tool_rule {
+  /// `"all"`, names as the model knows them, or what the metadata must include.
+  json selector = "all";
+  /// Keys to add to the metadata; null for none.
+  json metadata;
+  bool requires_approval = false;
+  std::optional<std::chrono::milliseconds> expires_after;
+  runtime::on_expiry on_expiry = runtime::on_expiry::deny;
+  bool is_task = true;
+  /// Settings over those of all MCP tasks; null for none.
+  json policy;
+};
+
+/// Defaults of the task settings: what goes to a model or to an MCP server is
+/// retried three times, a tool is not.
+task_policy default_model_policy();
+task_policy default_tool_policy();
+task_policy default_mcp_policy();
 
 /// One item of an agent's instructions.
 struct instruction {
@@ -94,6 +134,14 @@ struct agent_definition {
   /// Passed to the model's codec. Null when empty.
   json model_settings;
   std::vector<tool_definition> tools;
+  /// Sources of further tools.
+  std::vector<runtime::mcp::server_options> mcp_servers;
+  /// Applied in order to each of their tools.
+  std::vector<tool_rule> tool_rules;
+  /// Settings of the tasks that ask MCP servers for anything.
+  task_policy mcp_policy = default_mcp_policy();
+  /// Run by the model's provider, not here.
+  std::vector<native_tool> native_tools;
   /// Budgets: asks to try again, per tool in a row and for the output.
   std::uint32_t tool_retries = 1;
   std::uint32_t output_retries = 1;
@@ -110,6 +158,13 @@ struct agent_definition {
   /// Told of the events of every run.
   std::vector<event_handler> handlers;
 
+  // -- not stored -------------------------------------------------------------
+
+  /// The tools of its servers are among `tools`.
+  bool is_joined = false;
+  /// Set once the agent is loaded, as the schemas are.
+  toolset_joiner join;
+
   const tool_definition* tool(std::string_view tool_name) const noexcept;
 
   /// It names functions of a host program, and is of no use without them.
@@ -117,10 +172,5 @@ struct agent_definition {
 };
 
 using definition_ptr = std::shared_ptr<const agent_definition>;
-
-/// Defaults of the task settings: a model request is retried three times, a
-/// tool is not.
-task_policy default_model_policy();
-task_policy default_tool_policy();
 
 } // namespace perdure::runtime

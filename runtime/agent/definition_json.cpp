@@ -64,6 +64,8 @@ std::string_view name_of(tool_kind kind) {
       return "command";
     case tool_kind::external:
       return "external";
+    case tool_kind::mcp:
+      return "mcp"; // never stored
   }
   return "function";
 }
@@ -91,6 +93,21 @@ json write(const output_definition& output) {
   add_unless(result, "allow_null", output.allow_null, false);
   add_text(result, "prompt_template", output.prompt_template);
   add_unless(result, "has_validator", output.has_validator, false);
+  return result;
+}
+
+json write(const tool_rule& rule) {
+  auto result = json::object();
+  if (rule.selector != "all")
+    result["tools"] = rule.selector;
+  add(result, "metadata", rule.metadata);
+  add_unless(result, "requires_approval", rule.requires_approval, false);
+  if (rule.expires_after)
+    result["expires_after_seconds"] = to_seconds(*rule.expires_after);
+  if (rule.on_expiry == on_expiry::fail)
+    result["on_expiry"] = "fail";
+  add_unless(result, "is_task", rule.is_task, true);
+  add(result, "policy", rule.policy);
   return result;
 }
 
@@ -122,6 +139,20 @@ json write(const tool_definition& tool) {
       without_defaults(to_json(tool.policy), to_json(default_tool_policy())));
   add_unless(result, "is_task", tool.is_task, normal.is_task);
   return result;
+}
+
+void add_mcp(json& out, const agent_definition& definition) {
+  auto servers = json::array();
+  for (const auto& server : definition.mcp_servers)
+    servers.push_back(mcp::to_json(server));
+  add(out, "mcp_servers", std::move(servers));
+  auto rules = json::array();
+  for (const auto& rule : definition.tool_rules)
+    rules.push_back(write(rule));
+  add(out, "tool_rules", std::move(rules));
+  add(out, "mcp_policy",
+      without_defaults(to_json(definition.mcp_policy),
+                       to_json(default_mcp_policy())));
 }
 
 // -- reading ------------------------------------------------------------------
@@ -237,6 +268,21 @@ tool_definition read_tool(const json& value, std::string place, context& ctx) {
   return result;
 }
 
+tool_rule read_rule(const json& value, std::string place, context& ctx) {
+  field_reader in{value, std::move(place), ctx.problem};
+  tool_rule result;
+  if (const auto* selector = in.find("tools"))
+    result.selector = *selector;
+  result.metadata = in.object("metadata");
+  result.requires_approval = in.flag("requires_approval", false);
+  result.expires_after = in.duration("expires_after_seconds");
+  result.on_expiry
+    = static_cast<on_expiry>(in.choice("on_expiry", {"deny", "fail"}));
+  result.is_task = in.flag("is_task", true);
+  result.policy = in.object("policy");
+  return result;
+}
+
 output_type
 read_output_type(const json& value, std::string place, context& ctx) {
   field_reader in{value, std::move(place), ctx.problem};
@@ -280,6 +326,41 @@ std::vector<event_handler> read_handlers(field_reader& in, context& ctx) {
   return result;
 }
 
+void read_mcp(field_reader& in, agent_definition& definition, context& ctx) {
+  const auto place = [&](std::string_view key, std::size_t i) {
+    return in.place(key) + '[' + std::to_string(i) + ']';
+  };
+  if (const auto* items = in.array("mcp_servers"))
+    for (const auto& item : *items)
+      definition.mcp_servers.push_back(mcp::read_server_options(
+        item, place("mcp_servers", definition.mcp_servers.size()),
+        ctx.problem));
+  if (const auto* items = in.array("tool_rules"))
+    for (const auto& item : *items)
+      definition.tool_rules.push_back(read_rule(
+        item, place("tool_rules", definition.tool_rules.size()), ctx));
+  definition.mcp_policy = read_policy(in, "mcp_policy", default_mcp_policy());
+}
+
+std::vector<native_tool> read_native_tools(field_reader& in) {
+  std::vector<native_tool> result;
+  const auto* items = in.array("native_tools");
+  if (items == nullptr)
+    return result;
+  for (const auto& item : *items) {
+    const auto kind = item.is_object() ? item.value("kind", std::string{}) : "";
+    if (kind.empty()) {
+      in.fail("native_tools", "must hold objects with a kind");
+      return result;
+    }
+    native_tool tool{kind, item.value("optional", false), item};
+    tool.options.erase("kind");
+    tool.options.erase("optional");
+    result.push_back(std::move(tool));
+  }
+  return result;
+}
+
 std::vector<tool_definition> read_tools(field_reader& in, context& ctx) {
   std::vector<tool_definition> result;
   const auto* items = in.array("tools");
@@ -306,6 +387,7 @@ json to_json(const agent_definition& definition) {
   for (const auto& tool : definition.tools)
     tools.push_back(write(tool));
   add(result, "tools", std::move(tools));
+  add(result, "native_tools", to_json(definition.native_tools));
   add_unless(result, "tool_retries", definition.tool_retries,
              normal.tool_retries);
   add_unless(result, "output_retries", definition.output_retries,
@@ -324,13 +406,15 @@ json to_json(const agent_definition& definition) {
   for (const auto& handler : definition.handlers)
     handlers.push_back(to_json(handler));
   add(result, "handlers", std::move(handlers));
+  add_mcp(result, definition);
   if (!definition.metadata.is_null())
     result["metadata"] = definition.metadata;
   return result;
 }
 
 result<definition_ptr>
-definition_from_json(const json& value, const schema_compiler& compile) {
+definition_from_json(const json& value, const schema_compiler& compile,
+                     toolset_joiner join) {
   context ctx{{}, std::nullopt, compile};
   field_reader in{value, "definition", ctx.problem};
   auto definition = std::make_shared<agent_definition>();
@@ -341,6 +425,7 @@ definition_from_json(const json& value, const schema_compiler& compile) {
   definition->instructions = read_instructions(in);
   definition->model_settings = in.object("model_settings");
   definition->tools = read_tools(in, ctx);
+  definition->native_tools = read_native_tools(in);
   definition->tool_retries = read_u32(in, "tool_retries").value_or(1);
   definition->output_retries = read_u32(in, "output_retries").value_or(1);
   if (const auto* output = in.find("output"))
@@ -352,7 +437,9 @@ definition_from_json(const json& value, const schema_compiler& compile) {
   definition->model_policy
     = read_policy(in, "model_policy", default_model_policy());
   definition->handlers = read_handlers(in, ctx);
+  read_mcp(in, *definition, ctx);
   definition->metadata = in.any("metadata");
+  definition->join = std::move(join);
   if (!ctx.problem.empty())
     return failure{errc::storage_corrupt, std::move(ctx.problem)};
   if (ctx.schema_failure)

@@ -9,8 +9,10 @@ namespace perdure::runtime {
 json to_json(const agent_definition& definition);
 
 /// Reads what `to_json` wrote and compiles the tools' schemas.
+/// @param join how it is joined with the tools of its servers
 /// Errors: errc::storage_corrupt, errc::unsupported_schema.
 result<definition_ptr>
-definition_from_json(const json& value, const schema_compiler& compile);
+definition_from_json(const json& value, const schema_compiler& compile,
+                     toolset_joiner join = {});
 
 } // namespace perdure::runtime

@@ -16,7 +16,7 @@ constexpr auto kinds = std::to_array<std::string_view>(
    "function_tool_result", "output_tool_call", "output_tool_result",
    "question_asked", "question_answered", "task_retry", "task_failed",
    "output_rejected", "deferred_tool_requests", "agent_run_result", "run_state",
-   "run_taken_over"});
+   "run_taken_over", "tools_listed"});
 
 /// The settings that differ from the default.
 json write(const task_policy& policy) {

@@ -81,6 +81,11 @@ std::string call_text(const run_state& state, const task_ref& task) {
     inputs["command"] = {{"argv", tool.command.argv},
                          {"env", tool.command.env},
                          {"cwd", tool.command.cwd}};
+  // Two servers may have tools of one name.
+  if (tool.kind == tool_kind::mcp)
+    for (const auto& server : state.definition->mcp_servers)
+      if (server.id == tool.mcp.server)
+        inputs["server"] = {tool.mcp.name, mcp::to_json(server)};
   if (!leaves_out(policy, "deps"))
     inputs["deps"] = state.created.input.deps;
   if (!leaves_out(policy, "metadata"))
@@ -121,6 +126,8 @@ json frame_of(const run_state& state) {
            {"format", describe(plan.format)},
            {"any_object", plan.any_object},
            {"output_instructions", plan.instructions}};
+  if (!definition.native_tools.empty())
+    out["native_tools"] = to_json(definition.native_tools);
   if (!leaves_out(policy, "model_settings"))
     out["settings"] = without_excluded(definition.model_settings, policy);
   return out;

@@ -1,5 +1,6 @@
 #include "runtime/flow/conclude_round.hpp"
 #include "runtime/flow/deferred.hpp"
+#include "runtime/flow/elicitation.hpp"
 #include "runtime/flow/machine.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/messages/history_json.hpp"
@@ -157,14 +158,31 @@ entries conclude_questions(const run_state& state, timestamp now) {
     answer.message
       = asked->kind == question_kind::external
           ? "Nobody gave the result of the call in time."
+        : asked->kind == question_kind::elicitation
+          ? "Nobody answered the server in time."
           : "The call was not allowed in time; it was not executed.";
-    if (task.kind == task_kind::tool_call
-        && asked->on_expiry == on_expiry::deny)
+    const auto ends_call = task.kind == task_kind::tool_call
+                           && asked->kind != question_kind::elicitation;
+    if (ends_call && asked->on_expiry == on_expiry::deny)
       answer.result = denied_result(*state.calls[task.index].part, asked->kind,
                                     answer.message);
     return {std::move(answer)};
   }
   return {};
+}
+
+/// What servers want to know before they go on.
+entries ask_for_input(const run_state& state, timestamp now) {
+  entries out;
+  for (const auto& task : state.open_tasks()) {
+    auto wanted = next_input(state.progress(task));
+    if (!wanted)
+      continue;
+    auto asked = state.question(task, question_kind::elicitation, now);
+    asked.metadata = std::move(*wanted);
+    out.emplace_back(std::move(asked));
+  }
+  return out;
 }
 
 } // namespace
@@ -191,6 +209,8 @@ std::vector<entry> conclude(const run_state& state, timestamp now) {
                 "it; nothing of it was acted on");
   if (auto expired = conclude_questions(state, now); !expired.empty())
     return expired;
+  if (auto asked = ask_for_input(state, now); !asked.empty())
+    return asked;
   if (state.phase == run_phase::calling)
     return conclude_round(state, now);
   if (state.phase == run_phase::answered) {

@@ -163,6 +163,10 @@ resumed_calls(const run_input& input, timestamp time) {
   if (!is_answered && is_asked)
     return {};
   const auto end = end_of(input.history);
+  // What was suspended is gone on with before anybody looks at its calls.
+  if (!is_answered && end.response != nullptr
+      && end.response->state == message_state::suspended)
+    return {};
   std::vector<resumed_call> out;
   for (const auto* call : open_calls(end))
     out.push_back(

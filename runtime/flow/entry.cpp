@@ -66,6 +66,10 @@ std::string_view to_string(tool_result_kind kind) noexcept {
   return "unknown";
 }
 
+json text_or_null(const std::string& text) {
+  return text.empty() ? json() : json(text);
+}
+
 json task_json(const task_ref& task) {
   return {
     {"step", task.step}, {"kind", to_string(task.kind)}, {"index", task.index}};
@@ -89,8 +93,12 @@ json outcome_json(const task_error& x) {
   return {{"error", {{"type", to_string(x.code)}, {"message", x.message}}}};
 }
 
-json text_or_null(const std::string& text) {
-  return text.empty() ? json() : json(text);
+json outcome_json(const tool_listing& x) {
+  return {{"tool_listing",
+           {{"server", x.server},
+            {"hash", x.hash},
+            {"instructions", text_or_null(x.instructions)},
+            {"tools", x.tools}}}};
 }
 
 json time_or_null(const std::optional<timestamp>& time) {
@@ -143,6 +151,7 @@ void fill(json& out, const task_noted& x) {
   out["task"] = task_json(x.task);
   out["attempt"] = x.attempt;
   out["note"] = x.note;
+  out["ends_attempt"] = x.ends_attempt;
 }
 
 void fill(json&, const run_taken_over&) {
@@ -158,6 +167,8 @@ void fill(json& out, const question_asked& x) {
   out["expires_at"] = time_or_null(x.expires_at);
   out["on_expiry"] = x.on_expiry == on_expiry::fail ? "fail" : "deny";
   out["metadata"] = x.metadata;
+  if (x.attempt > 0)
+    out["attempt"] = x.attempt;
 }
 
 void fill(json& out, const question_answered& x) {
@@ -199,6 +210,8 @@ std::string_view to_string(task_kind kind) noexcept {
       return "event";
     case task_kind::output:
       return "output";
+    case task_kind::mcp_request:
+      return "mcp_request";
   }
   return "tool_call";
 }
@@ -211,6 +224,8 @@ std::string_view to_string(question_kind kind) noexcept {
       return "external";
     case question_kind::in_doubt:
       return "in_doubt";
+    case question_kind::elicitation:
+      return "elicitation";
   }
   return "approval";
 }

@@ -27,17 +27,20 @@ enum class task_kind : std::uint8_t {
   event = 3,
   /// What the host program makes of an answer in text: functions, validators.
   output = 4,
+  /// What the run itself asks of an MCP server: the list of its tools.
+  mcp_request = 5,
 };
 
 std::string_view to_string(task_kind kind) noexcept;
 
 /// Names one task of a run (D4).
 struct task_ref {
-  /// The model request that this task is or follows from, counted from 1.
+  /// The model request that this task is or follows from, counted from 1; 0 for
+  /// what comes before them all.
   std::uint32_t step = 0;
   task_kind kind = task_kind::model_request;
-  /// Position of the tool call in its response, counted from 0; 0 for a model
-  /// request.
+  /// Position of the tool call in its response, or of the server in the
+  /// definition, counted from 0; 0 for a model request.
   std::uint32_t index = 0;
 
   friend auto operator<=>(const task_ref&, const task_ref&) = default;
@@ -104,6 +107,9 @@ struct task_noted {
   task_ref task;
   std::uint32_t attempt = 1;
   json note;
+  /// The attempt is over: the other system needs something first, and another
+  /// attempt goes on from the note.
+  bool ends_attempt = false;
 };
 
 /// A new owner has taken over the run: attempts that were under way then were
@@ -122,6 +128,8 @@ enum class question_kind : std::uint8_t {
   external = 2,
   /// The outcome of an attempt is unknown: run it again?
   in_doubt = 3,
+  /// What does the other system want to know?
+  elicitation = 4,
 };
 
 std::string_view to_string(question_kind kind) noexcept;
@@ -140,6 +148,8 @@ struct question_asked {
   runtime::on_expiry on_expiry = runtime::on_expiry::deny;
   /// What the tool has to say to whoever decides. Null when absent.
   json metadata;
+  /// The attempt that goes on once it has the answer; 0 when none is under way.
+  std::uint32_t attempt = 0;
 };
 
 /// Append only, never renumber.
@@ -191,7 +201,8 @@ struct question_answered {
   /// That of the question.
   std::uint32_t number = 1;
   runtime::verdict verdict = runtime::verdict::denied;
-  /// Replaces the call's arguments. Null for none.
+  /// Replaces the call's arguments; of an elicitation, what was asked for. Null
+  /// for none.
   json arguments;
   /// What the model is told of a denial.
   std::string message;
@@ -224,6 +235,9 @@ struct task_error {
   std::string message;
 };
 
+using task_outcome
+  = std::variant<model_response, tool_result, task_error, tool_listing>;
+
 /// The outcome of a task; it never executes again (D3).
 struct task_completed {
   /// When the last attempt ended.
@@ -233,7 +247,7 @@ struct task_completed {
   std::uint32_t attempts = 1;
   /// When the last attempt began.
   timestamp started_at{};
-  std::variant<model_response, tool_result, task_error> outcome;
+  task_outcome outcome;
   /// The task whose stored outcome this is, as `RUN/STEP/model` or
   /// `RUN/STEP/INDEX`; empty when it was executed.
   std::string cached_from = {};

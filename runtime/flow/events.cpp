@@ -1,5 +1,6 @@
 #include "runtime/flow/events.hpp"
 
+#include "runtime/agent/join_tools.hpp"
 #include "runtime/flow/deferred.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/flow/views.hpp"
@@ -118,6 +119,17 @@ struct collector {
     if (entry.task.kind == task_kind::output)
       return; // the end of the run, or the rejection, tells of it
     result(x, entry.time, !entry.cached_from.empty());
+  }
+
+  void outcome(const task_completed&, const tool_listing& x) {
+    auto tools = json::array();
+    for (const auto& tool : x.tools)
+      if (tool.is_object())
+        tools.push_back(tool.value("name", json()));
+    out.push_back({{"event_kind", "tools_listed"},
+                   {"server", x.server},
+                   {"hash", x.hash},
+                   {"tools", std::move(tools)}});
   }
 
   void outcome(const task_completed&, const task_error& x) {
@@ -363,15 +375,21 @@ events_of(const agent_definition& definition, const entry& value) {
 }
 
 event_stream::event_stream(definition_ptr definition, std::uint64_t after)
-  : definition_(std::move(definition)), after_(after) {}
+  : definition_(std::move(definition)), after_(after) {
+  if (!definition_->is_joined)
+    lists_.resize(definition_->mcp_servers.size());
+}
 
 std::uint64_t event_stream::first_entry() const noexcept {
+  if (!lists_.empty())
+    return 1; // what later entries mean is in the first ones
   // Events of the entry itself may be new as well as those after it.
   return std::max<std::uint64_t>(1, after_ / events_per_entry);
 }
 
 std::vector<event_envelope>
 event_stream::on_entry(std::uint64_t sequence, const entry& value) {
+  take_listing(value);
   std::vector<event_envelope> out;
   auto number = sequence * events_per_entry;
   for (auto& event : entry_events(*definition_, value, seen_)) {
@@ -385,6 +403,21 @@ event_stream::on_entry(std::uint64_t sequence, const entry& value) {
     previous_kind_ = nullptr;
   }
   return out;
+}
+
+void event_stream::take_listing(const entry& value) {
+  const auto* done = std::get_if<task_completed>(&value);
+  const auto* listing
+    = done == nullptr ? nullptr : std::get_if<tool_listing>(&done->outcome);
+  if (listing == nullptr || done->task.index >= lists_.size())
+    return;
+  lists_[done->task.index] = *listing;
+  if (!std::all_of(lists_.begin(), lists_.end(),
+                   [](const tool_listing& x) { return !x.server.empty(); }))
+    return;
+  if (auto joined = definition_in_force(*definition_, lists_))
+    definition_ = std::move(*joined);
+  lists_.clear();
 }
 
 std::vector<event_envelope>

@@ -60,7 +60,11 @@ public:
   [[nodiscard]] std::uint64_t first_entry() const noexcept;
 
 private:
+  void take_listing(const entry& value);
+
   definition_ptr definition_;
+  /// Of its servers, until they are all there; those that are not are empty.
+  std::vector<tool_listing> lists_;
   std::uint64_t after_;
   std::uint64_t live_entry_ = 0;
   std::uint64_t live_count_ = 0;

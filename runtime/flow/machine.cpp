@@ -58,6 +58,9 @@ namespace {
 std::string describe(const run_state& state, const task_ref& task) {
   if (task.kind == task_kind::tool_call)
     return "the call of '" + state.calls[task.index].part->tool_name + "'";
+  if (task.kind == task_kind::mcp_request)
+    return "the list of tools of '"
+           + state.definition->mcp_servers[task.index].id + "'";
   return task.kind == task_kind::output ? "the check of the output"
                                         : "the model request";
 }

@@ -1,6 +1,7 @@
 #include "runtime/flow/questions.hpp"
 
 #include "runtime/flow/deferred.hpp"
+#include "runtime/flow/elicitation.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/messages/model_text.hpp"
 
@@ -136,6 +137,24 @@ result<unit> check_arguments(const run_state& state, const question_ref& ref,
   return ok();
 }
 
+/// What a server asked for is filled in, or declined.
+result<question_answered>
+answer_server(question_answered out, const json& question, const json& body) {
+  const auto decision = text_at(body, "decision");
+  out.verdict = verdict::denied;
+  if (decision == "deny")
+    return out;
+  if (decision != "approve")
+    return invalid("decision must be approve (with what is asked for as "
+                   "arguments) or deny");
+  auto content = accepted_content(question, any_at(body, "arguments"));
+  if (!content)
+    return content.error();
+  out.verdict = verdict::approved;
+  out.arguments = std::move(*content);
+  return out;
+}
+
 void approve(question_answered& out, const json& body) {
   out.verdict = verdict::approved;
   out.arguments = any_at(body, "arguments");
@@ -206,8 +225,12 @@ read_answer(const run_state& state, const question_ref& ref, const json& body,
       return failure{errc::conflict,
                      "the arguments of the call are not those that "
                      "arguments_digest stands for; look at the question again"};
-  if (auto fits = check_arguments(state, ref, any_at(body, "arguments")); !fits)
-    return fits.error();
+  const auto& open_question = *state.progress(ref.task).question;
+  const auto is_elicited = kind == question_kind::elicitation;
+  if (!is_elicited)
+    if (auto fits = check_arguments(state, ref, any_at(body, "arguments"));
+        !fits)
+      return fits.error();
   question_answered out;
   out.time = now;
   out.task = ref.task;
@@ -215,6 +238,8 @@ read_answer(const run_state& state, const question_ref& ref, const json& body,
   out.message = text_at(body, "message");
   out.metadata = any_at(body, "metadata");
   out.decided_by = text_at(body, "decided_by");
+  if (is_elicited)
+    return answer_server(std::move(out), open_question.metadata, body);
   const auto* part = ref.task.kind == task_kind::tool_call
                        ? state.calls[ref.task.index].part
                        : nullptr;

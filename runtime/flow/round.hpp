@@ -19,6 +19,17 @@ struct open_question {
   runtime::on_expiry on_expiry = runtime::on_expiry::deny;
   /// Null when absent.
   json metadata;
+  /// The attempt that waits for the answer; 0 when none is under way.
+  std::uint32_t attempt = 0;
+};
+
+/// What somebody said when another system wanted to know something.
+struct elicited_answer {
+  /// Metadata of the question.
+  json question;
+  runtime::verdict verdict = runtime::verdict::denied;
+  /// Null unless approved.
+  json content;
 };
 
 /// How far a task has come that has no outcome yet.
@@ -41,6 +52,8 @@ struct task_progress {
   json approval_metadata;
   /// What another system knows the work by. Null when absent.
   json note;
+  /// What that system was told; an attempt that starts anew says it again.
+  std::vector<elicited_answer> elicited;
 
   [[nodiscard]] std::uint32_t next_attempt() const noexcept {
     return attempts_over + 1;

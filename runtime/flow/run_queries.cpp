@@ -44,6 +44,11 @@ const model_response& run_state::last_response() const {
 task_policy run_state::policy(const task_ref& task) const {
   if (task.kind == task_kind::model_request)
     return definition->model_policy;
+  if (task.kind == task_kind::mcp_request) {
+    auto policy = definition->mcp_policy;
+    policy.on_interrupt = on_interrupt::retry; // it only reads
+    return policy;
+  }
   if (task.kind != task_kind::tool_call)
     return default_tool_policy();
   const auto& call = calls.at(task.index);
@@ -60,6 +65,8 @@ task_policy run_state::policy(const task_ref& task) const {
 const task_progress& run_state::progress(const task_ref& task) const {
   if (task.kind == task_kind::tool_call)
     return calls.at(task.index).progress;
+  if (task.kind == task_kind::mcp_request)
+    return servers.at(task.index).progress;
   return task.kind == task_kind::output ? answer : model;
 }
 
@@ -71,6 +78,9 @@ std::string run_state::idempotency_key(const task_ref& task) const {
                          : key + "/model/" + std::to_string(fallback + 1);
   if (task.kind == task_kind::output)
     return key + "/output";
+  if (task.kind == task_kind::mcp_request)
+    return key + "/tools/"
+           + call_label(definition->mcp_servers.at(task.index).id, task.index);
   const auto& id = calls.at(task.index).part->tool_call_id;
   key += '/' + call_label(id, task.index);
   const auto same
@@ -91,8 +101,12 @@ std::vector<task_ref> run_state::open_tasks() const {
   std::vector<task_ref> out;
   if (phase == run_phase::requesting)
     out.push_back({step, task_kind::model_request, 0});
-  else if (phase == run_phase::answered && answer_needs_host()
-           && !answer_result)
+  else if (phase == run_phase::preparing) {
+    for (std::uint32_t i = 0; i < servers.size(); ++i)
+      if (!servers[i].listing)
+        out.push_back({step, task_kind::mcp_request, i});
+  } else if (phase == run_phase::answered && answer_needs_host()
+             && !answer_result)
     out.push_back({step, task_kind::output, 0});
   else if (phase == run_phase::calling)
     for (std::uint32_t i = 0; i < calls.size(); ++i)

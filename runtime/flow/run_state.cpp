@@ -1,8 +1,6 @@
 #include "runtime/flow/run_state.hpp"
 
 #include "runtime/flow/deferred.hpp"
-#include "runtime/messages/repair.hpp"
-#include "runtime/models/turn_note.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -22,24 +20,6 @@ std::string join(const std::vector<std::string>& texts) {
   return out;
 }
 
-/// The response that `history` ends with; null for none.
-const model_response* last_response_of(const message_history& history) {
-  return history.empty() ? nullptr
-                         : std::get_if<model_response>(history.back().get());
-}
-
-/// Takes off the request that `history` ends with. @returns its parts
-std::vector<request_part> take_request(message_history& history) {
-  if (history.empty())
-    return {};
-  const auto last = history.back();
-  const auto* request = std::get_if<model_request>(last.get());
-  if (request == nullptr)
-    return {};
-  history.pop_back();
-  return request->parts;
-}
-
 } // namespace
 
 run_state::run_state(definition_ptr definition_in, template_renderer render)
@@ -55,66 +35,6 @@ void run_state::apply(const entry& next) {
     std::visit([this](const auto& x) { on(x); }, next);
   if (goes_on)
     owe_events(next);
-}
-
-void run_state::on(const run_created& x) {
-  if (phase != run_phase::empty)
-    return;
-  created = x;
-  created.input.history.clear(); // `history` has it from here on
-  handlers.resize(definition->handlers.size() + x.input.handlers.size());
-  render_instructions();
-  if (!x.input.deferred_results.is_null())
-    return resume_calls(x);
-  history = repair(x.input.history);
-  if (!x.input.prompt.is_null()) {
-    supplied = history.size();
-    return begin_request({user_prompt_part{x.input.prompt, x.time}}, x.time);
-  }
-  json note;
-  if (const auto* left = last_response_of(history)) {
-    if (left->state != message_state::suspended) {
-      supplied = history.size();
-      step = 1; // calls that nobody answered are run now
-      return open_calls();
-    }
-    // Its request goes on behind what was said.
-    note = to_json(turn_note{{}, *left, 0});
-    history.pop_back();
-  }
-  // What the history ends with is sent again as it is; without it the
-  // instructions say it all.
-  auto parts = take_request(history);
-  supplied = history.size();
-  begin_request(std::move(parts), x.time);
-  model.note = std::move(note);
-}
-
-void run_state::resume_calls(const run_created& x) {
-  auto given = x.input.history;
-  // Results that were there already go out again in the round's request.
-  if (!given.empty())
-    if (const auto* last = std::get_if<model_request>(given.back().get())) {
-      prior_parts_ = last->parts;
-      given.pop_back();
-    }
-  history = repair(given);
-  supplied = history.size();
-  step = 1;
-  open_calls();
-  std::erase_if(calls, [this](const call_state& call) {
-    return has_result(prior_parts_, call.part->tool_call_id);
-  });
-  for (std::uint32_t i = 0; i < calls.size(); ++i) {
-    auto answer
-      = deferred_answer(x.input.deferred_results, *calls[i].part, x.time);
-    if (!answer)
-      continue;
-    answer->task = {step, task_kind::tool_call, i};
-    calls[i].progress.question.emplace();
-    calls[i].progress.questions = 1;
-    on(*answer);
-  }
 }
 
 void run_state::on(const task_started& x) {
@@ -140,14 +60,23 @@ void run_state::on(const attempt_failed& x) {
 }
 
 void run_state::on(const task_noted& x) {
-  if (auto* task = open_task(x.task); task != nullptr)
-    task->note = x.note;
+  auto* task = open_task(x.task);
+  if (task == nullptr)
+    return;
+  task->note = x.note;
+  if (!x.ends_attempt || x.attempt <= task->attempts_over)
+    return;
+  task->attempts_over = x.attempt;
+  ++task->attempts_free;
+  task->retry_at.reset();
+  task->elicited.clear(); // it is asked for something else now
 }
 
 void run_state::on(const run_taken_over& x) {
   // What a handler held back was not even looked at.
   if (phase == run_phase::calling && is_held() && is_fresh(calls))
     return;
+  cut_off_questions();
   for (const auto& task : admitted_tasks()) {
     auto& progress = *open_task(task);
     // Where the intent is journaled, it says what was under way; so does a time
@@ -173,6 +102,8 @@ void run_state::on(const task_completed& x) {
     fatal = *error;
   else if (const auto* response = std::get_if<model_response>(&x.outcome))
     on_response(x, *response);
+  else if (const auto* listing = std::get_if<tool_listing>(&x.outcome))
+    on_listing(x, *listing);
   else
     on_result(x, std::get<tool_result>(x.outcome));
 }
@@ -267,6 +198,8 @@ void run_state::on(const cancel_requested& x) {
 }
 
 void run_state::on(const run_ended& x) {
+  if (phase == run_phase::preparing)
+    begin(); // it shows what it was asked all the same
   const auto has_result = [](const call_state& y) { return y.result; };
   if (phase == run_phase::calling
       && std::any_of(calls.begin(), calls.end(), has_result))
@@ -281,10 +214,12 @@ void run_state::on(const question_asked& x) {
   auto* task = open_task(x.task);
   if (task == nullptr)
     return;
-  task->question
-    = open_question{x.kind, x.time, x.expires_at, x.on_expiry, x.metadata};
+  task->question = open_question{x.kind,      x.time,     x.expires_at,
+                                 x.on_expiry, x.metadata, x.attempt};
   ++task->questions;
   task->retry_at.reset();
+  if (x.attempt > 0)
+    return; // it is at work and goes on
   // A tool that asks has not done its work yet.
   if (x.kind != question_kind::in_doubt && task->in_doubt())
     task->attempts_over = task->attempt_started;
@@ -300,6 +235,8 @@ void run_state::on(const question_answered& x) {
                        "nobody answered in time: " + x.message};
     return;
   }
+  if (asked.kind == question_kind::elicitation)
+    return answer_elicitation(*task, x, asked);
   if (x.verdict != verdict::approved)
     return settle_question(x, asked);
   task->is_approved = true;
@@ -329,21 +266,6 @@ void run_state::settle_question(const question_answered& x,
 }
 
 // -- rounds -------------------------------------------------------------------
-
-void run_state::render_instructions() {
-  for (const auto& item : definition->instructions) {
-    if (!item.is_template) {
-      instructions.push_back(item.text);
-      continue;
-    }
-    auto text = render_ ? render_(item.text, created.input.deps)
-                        : failure{errc::internal, "no template renderer"};
-    if (text)
-      instructions.push_back(std::move(*text));
-    else
-      instructions_error = text.error().message;
-  }
-}
 
 void run_state::open_calls() {
   const auto by_tool
@@ -423,6 +345,11 @@ task_progress* run_state::open_task(const task_ref& task) {
   if (task.step != step || fatal)
     return nullptr;
   switch (task.kind) {
+    case task_kind::mcp_request:
+      return phase == run_phase::preparing && task.index < servers.size()
+                 && !servers[task.index].listing
+               ? &servers[task.index].progress
+               : nullptr;
     case task_kind::model_request:
       return phase == run_phase::requesting ? &model : nullptr;
     case task_kind::output:

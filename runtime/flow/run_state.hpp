@@ -17,6 +17,8 @@ namespace perdure::runtime {
 enum class run_phase : std::uint8_t {
   /// No entry was applied yet.
   empty,
+  /// MCP servers are asked for their tools.
+  preparing,
   /// The next thing is a model request.
   requesting,
   /// Tool calls of the last response have no result yet.
@@ -27,9 +29,17 @@ enum class run_phase : std::uint8_t {
   ended,
 };
 
+/// How far the list of one server's tools has come.
+struct server_progress {
+  task_progress progress;
+  std::optional<tool_listing> listing;
+};
+
 /// What a run's entries mean under its definition.
 ///
-///     empty --run_created--> requesting <--------------------+
+///     empty --run_created--> preparing   (servers only)
+///       |                     | all lists
+///       +--------------------> requesting <------------------+
 ///                             |      ^ rejected              |
 ///          response, no calls |      |                       | all results
 ///                             +--> answered <--- output --+  |
@@ -91,6 +101,9 @@ public:
   /// Tasks that somebody outside has to answer for.
   [[nodiscard]] std::uint32_t open_questions() const;
 
+  /// An attempt was under way when it asked somebody, who has not answered.
+  [[nodiscard]] bool asks_at_work() const;
+
   /// When a run over its wall-clock limit ends.
   [[nodiscard]] std::optional<timestamp> deadline() const;
 
@@ -109,6 +122,7 @@ public:
 
   // -- what the fold yields; read only from outside ---------------------------
 
+  /// The one in force: once the run is prepared, with the tools of its servers.
   definition_ptr definition;
   run_created created;
   run_phase phase = run_phase::empty;
@@ -121,6 +135,8 @@ public:
   std::vector<std::string> instructions;
   /// Why the instructions could not be made; empty when they could.
   std::string instructions_error;
+  /// By position in the definition.
+  std::vector<server_progress> servers;
   /// Model requests begun; the task's step.
   std::uint32_t step = 0;
   task_progress model;
@@ -158,6 +174,13 @@ private:
   /// Notes which handlers have to be told of `next`.
   void owe_events(const entry& next);
 
+  /// What comes first once the definition in force is known.
+  void begin();
+  void on_listing(const task_completed& x, const tool_listing& listing);
+  void join_servers();
+  void cut_off_questions();
+  void answer_elicitation(task_progress& task, const question_answered& x,
+                          const open_question& asked);
   void on_response(const task_completed& x, const model_response& response);
   void on_result(const task_completed& x, const tool_result& result);
   void settle_call(std::uint32_t index, tool_result result,
@@ -166,7 +189,7 @@ private:
   void charge_retry(const tool_result& result);
   void charge_outputs();
   void render_instructions();
-  void resume_calls(const run_created& x);
+  void resume_calls(message_history given);
   void open_calls();
   void close_calls(message_state state);
   void count_retries();

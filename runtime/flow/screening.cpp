@@ -2,6 +2,8 @@
 
 #include "runtime/agent/value_check.hpp"
 
+#include <utility>
+
 namespace perdure::runtime {
 
 namespace {
@@ -55,18 +57,26 @@ bool is_cut_off(const tool_call_part& call) {
 
 std::optional<std::string> output_text(const model_response& response) {
   std::string text;
+  std::string aloud;
+  bool has_calls = false;
   for (const auto& part : response.parts) {
-    if (const auto* piece = std::get_if<text_part>(&part))
+    if (const auto* piece = std::get_if<text_part>(&part)) {
       text += piece->content;
-    else if (const auto* call = std::get_if<tool_call_part>(&part);
-             call != nullptr && call->builtin)
-      text.clear(); // what came before was thinking aloud
+    } else if (const auto* call = std::get_if<tool_call_part>(&part)) {
+      has_calls = has_calls || !call->builtin;
+      // What came before was thinking aloud.
+      if (call->builtin && !text.empty())
+        aloud = std::exchange(text, {});
+    }
   }
   if (text.empty()) {
     for (const auto& part : response.parts)
       if (const auto* summary = std::get_if<compaction_part>(&part))
         text += summary->content.value_or("");
   }
+  // Unless it is all that was said: some providers tell of their searches last.
+  if (text.empty() && !has_calls)
+    text = std::move(aloud);
   if (text.empty())
     return std::nullopt;
   return text;

@@ -10,9 +10,8 @@ told(const tool_call_part& call, tool_result_kind kind, std::string text) {
 }
 
 /// The last attempt of a task failed.
-std::variant<model_response, tool_result, task_error>
-give_up(const run_state& state, const task_ref& task,
-        const attempt_failure& reason) {
+task_outcome give_up(const run_state& state, const task_ref& task,
+                     const attempt_failure& reason) {
   if (task.kind == task_kind::tool_call) {
     const auto& call = *state.calls.at(task.index).part;
     if (reason.code == errc::tool_timeout)
@@ -65,10 +64,15 @@ entry settle(const run_state& state, attempt_report report, timestamp now,
     question.metadata = asks->metadata;
     return question;
   }
+  if (auto* input = std::get_if<input_needed>(&report.outcome))
+    return task_noted{now, report.task, report.attempt, std::move(input->note),
+                      true};
   task_completed done{now, report.task, report.attempt, report.started_at,
                       {},  {}};
   if (auto* response = std::get_if<model_response>(&report.outcome))
     done.outcome = std::move(*response);
+  else if (auto* listing = std::get_if<tool_listing>(&report.outcome))
+    done.outcome = std::move(*listing);
   else
     done.outcome = std::move(std::get<tool_result>(report.outcome));
   return done;

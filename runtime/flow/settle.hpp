@@ -13,9 +13,17 @@ struct tool_question {
   json metadata;
 };
 
+/// Another system needs something before it goes on with the attempt's work;
+/// another attempt follows.
+struct input_needed {
+  /// What that attempt goes on from (`input_note`).
+  json note;
+};
+
 /// What one attempt of a task came to.
 using attempt_outcome
-  = std::variant<model_response, tool_result, attempt_failure, tool_question>;
+  = std::variant<model_response, tool_result, attempt_failure, tool_question,
+                 tool_listing, input_needed>;
 
 /// One attempt that is over.
 struct attempt_report {

@@ -19,6 +19,9 @@ json optional_time(const std::optional<timestamp>& time) {
 std::string describe(const run_state& state, const task_ref& task) {
   if (task.kind == task_kind::tool_call)
     return "tool call '" + state.calls.at(task.index).part->tool_name + "'";
+  if (task.kind == task_kind::mcp_request)
+    return "list of tools of MCP server '"
+           + state.definition->mcp_servers.at(task.index).id + "'";
   return task.kind == task_kind::output
            ? "output of step " + std::to_string(task.step)
            : "model request " + std::to_string(task.step);
@@ -32,6 +35,8 @@ std::string_view asks_for(question_kind kind) {
       return "waits for its result from outside";
     case question_kind::in_doubt:
       return "was interrupted and waits for a decision";
+    case question_kind::elicitation:
+      return "waits for an answer to its server";
   }
   return "waits";
 }
@@ -68,7 +73,8 @@ public:
       on(row(before, done->task), *done);
     else if (const auto* asked = std::get_if<question_asked>(&next))
       row(before, asked->task);
-    else if (const auto* answer = std::get_if<question_answered>(&next))
+    else if (const auto* answer = std::get_if<question_answered>(&next);
+             answer != nullptr && !is_elicited(before, answer->task))
       on(row(before, answer->task), *answer);
   }
 
@@ -142,12 +148,19 @@ private:
       row["usage"] = to_json(x.cached_from.empty() ? response->usage : usage{});
     } else if (const auto* result = std::get_if<tool_result>(&x.outcome)) {
       row["state"] = state_of(result->kind);
-    } else {
-      const auto& error = std::get<task_error>(x.outcome);
+    } else if (const auto* error = std::get_if<task_error>(&x.outcome)) {
       row["state"] = "failed";
       row["error"]
-        = {{"type", to_string(error.code)}, {"message", error.message}};
+        = {{"type", to_string(error->code)}, {"message", error->message}};
     }
+  }
+
+  /// The task goes on, whatever the answer.
+  static bool is_elicited(const run_state& state, const task_ref& task) {
+    if (task.kind != task_kind::tool_call || task.index >= state.calls.size())
+      return false;
+    const auto& asked = state.progress(task).question;
+    return asked && asked->kind == question_kind::elicitation;
   }
 
   /// An answer that is an outcome ends the task.
@@ -314,6 +327,24 @@ std::optional<timestamp> wake_time(const run_state& state) {
   return wake;
 }
 
+namespace {
+
+json elicited_json(const task_progress& task) {
+  auto out = json::array();
+  for (const auto& x : task.elicited)
+    out.push_back({x.question, to_string(x.verdict), x.content});
+  return out;
+}
+
+json tool_names(const agent_definition& definition) {
+  auto out = json::array();
+  for (const auto& tool : definition.tools)
+    out.push_back(tool.name);
+  return out;
+}
+
+} // namespace
+
 json fingerprint(const run_state& state) {
   auto calls = json::array();
   const auto progress = [](const task_progress& x) -> json {
@@ -325,7 +356,8 @@ json fingerprint(const run_state& state) {
             {"asked", x.question ? json(to_string(x.question->kind)) : json()},
             {"questions", x.questions},
             {"approved", x.is_approved},
-            {"note", x.note}};
+            {"note", x.note},
+            {"elicited", elicited_json(x)}};
   };
   for (const auto& call : state.calls)
     calls.push_back({{"call", call.part->tool_call_id},
@@ -333,6 +365,10 @@ json fingerprint(const run_state& state) {
                      {"arguments", call.arguments},
                      {"kind", call.result ? json(call.result->kind) : json()},
                      {"retries", state.retries_of(call.part->tool_name)}});
+  auto servers = json::array();
+  for (const auto& x : state.servers)
+    servers.push_back({{"progress", progress(x.progress)},
+                       {"hash", x.listing ? json(x.listing->hash) : json()}});
   auto handlers = json::array();
   for (const auto& x : state.handlers)
     handlers.push_back({{"settled", x.settled},
@@ -343,6 +379,8 @@ json fingerprint(const run_state& state) {
                         {"last_error", x.last_error}});
   return {{"run", run_json(state)},
           {"handlers", std::move(handlers)},
+          {"servers", std::move(servers)},
+          {"tools", tool_names(*state.definition)},
           {"sequence", state.sequence()},
           {"phase", state.phase},
           {"step", state.step},

@@ -40,6 +40,19 @@ json read_result_content(field_reader& in, const json& value) {
   return written_tool_content(in.any("content"));
 }
 
+/// Content that must be there; `check` says what is wrong with it.
+template <class Check>
+json read_content(field_reader& in, std::string& problem, Check check) {
+  const auto* content = in.find("content");
+  if (content == nullptr) {
+    in.fail("content", "missing");
+    return nullptr;
+  }
+  if (problem.empty())
+    problem = check(*content, in.place("content"));
+  return written_user_content(*content, item_fields::as_they_are);
+}
+
 provider_data read_provider(field_reader& in) {
   provider_data result;
   result.id = in.optional_text("id");
@@ -61,14 +74,7 @@ system_prompt_part read_system_prompt(field_reader& in) {
 
 user_prompt_part read_user_prompt(field_reader& in, std::string& problem) {
   user_prompt_part result;
-  const auto* content = in.find("content");
-  if (content == nullptr) {
-    in.fail("content", "missing");
-    return result;
-  }
-  if (problem.empty())
-    problem = check_user_content(*content, in.place("content"));
-  result.content = written_user_content(*content, item_fields::as_they_are);
+  result.content = read_content(in, problem, check_user_content);
   result.time = in.time("timestamp").value_or(timestamp{});
   result.extra = in.rest();
   return result;
@@ -204,14 +210,7 @@ read_builtin_return(field_reader& in, const json& value) {
 
 file_part read_file(field_reader& in, std::string& problem) {
   file_part result;
-  const auto* content = in.find("content");
-  if (content == nullptr) {
-    in.fail("content", "missing");
-    return result;
-  }
-  if (problem.empty())
-    problem = check_binary_item(*content, in.place("content"));
-  result.content = written_user_content(*content, item_fields::as_they_are);
+  result.content = read_content(in, problem, check_binary_item);
   result.provider = read_provider(in);
   result.extra = in.rest();
   return result;

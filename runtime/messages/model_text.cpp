@@ -43,6 +43,13 @@ std::string description_of(const retry_prompt_part& part) {
   return std::to_string(count) + noun + ":\n```json\n" + errors + "\n```";
 }
 
+/// Marks what may be in a model's own words off from what a person says.
+std::string
+framed(const char* before, const std::string& tag, const std::string& text) {
+  return std::string{before} + "\n<pyai:" + tag + ">\n" + text
+         + "\n</pyai:" + tag + ">";
+}
+
 } // namespace
 
 std::string text_of(const tool_return_part& part) {
@@ -55,6 +62,34 @@ std::string text_of(const tool_return_part& part) {
 
 std::string text_of(const retry_prompt_part& part) {
   return description_of(part) + "\n\nFix the errors and try again.";
+}
+
+std::optional<std::string> text_of(const opaque_part& part) {
+  const auto member = [&](const char* key) {
+    const auto found = part.value.find(key);
+    return found == part.value.end() ? json{} : *found;
+  };
+  if (!part.value.is_object())
+    return std::nullopt;
+  const auto kind = member("part_kind");
+  const auto content = member("content");
+  if (kind == "compaction") {
+    // One that a provider made means something to that provider alone.
+    if (!content.is_string() || !member("provider_name").is_null())
+      return std::nullopt;
+    return framed("Another model has summarized what was said before:",
+                  "conversation_summary", content.get<std::string>());
+  }
+  if (kind != "retry-feedback" || content.is_null())
+    return std::nullopt;
+  const auto retry = member("retry");
+  const auto cause = retry.is_object() ? retry.value("cause", json{}) : json{};
+  if (cause == "no_output")
+    return content_text(content);
+  return framed("The application could not use this answer:",
+                cause == "validation_error" ? "validation_errors"
+                                            : "retry_feedback",
+                content_text(content));
 }
 
 std::string arguments_text(const tool_call_part& part) {

@@ -3,6 +3,8 @@
 #include "runtime/field_reader.hpp"
 #include "runtime/models/anthropic_blocks.hpp"
 #include "runtime/models/json_read.hpp"
+#include "runtime/models/native_tools.hpp"
+#include "runtime/models/setting_table.hpp"
 #include "runtime/models/wire_body.hpp"
 
 #include <algorithm>
@@ -57,19 +59,16 @@ std::int64_t default_max_tokens(const json& thinking) {
   return budget < answer_tokens ? answer_tokens : budget + answer_tokens;
 }
 
-json output_config(const json& settings, const model_profile& profile,
-                   const request_plan& plan) {
-  json config = json::object();
+void add_output_config(json& body, const json& settings,
+                       const model_profile& profile, const request_plan& plan) {
   const auto wish = wish_of(settings, profile);
-  if (wish && !wish->effort.empty() && profile.supports_effort)
-    config["effort"] = effort_name(wish->effort, profile);
-  copy_settings(
-    config, settings,
-    {{"anthropic_effort", "effort"}, {"anthropic_task_budget", "task_budget"}});
+  const auto* own = find_value(settings, "anthropic_effort");
+  if (wish && !wish->effort.empty() && profile.supports_effort
+      && own == nullptr)
+    body["output_config"]["effort"] = effort_name(wish->effort, profile);
   if (plan.format && !plan.any_object)
-    config["format"]
+    body["output_config"]["format"]
       = {{"type", "json_schema"}, {"schema", plan.format->schema}};
-  return config;
 }
 
 json tool_of(const wire_tool& tool, const json& settings) {
@@ -95,10 +94,8 @@ json choice_of(tool_choice choice, const json& thinking, const json& settings) {
   return out;
 }
 
-/// The provider's tier for the settings' one; null for none.
+/// The provider's tier for one that all have; null for none.
 json service_tier(const json& settings) {
-  if (const auto* own = find_value(settings, "anthropic_service_tier"))
-    return *own;
   const auto tier = text_or_empty(settings, "service_tier");
   if (tier == "default")
     return "standard_only";
@@ -106,41 +103,40 @@ json service_tier(const json& settings) {
 }
 
 json messages_body(const conversation_options& options,
-                   const request_plan& plan, const json& settings) {
+                   const request_plan& plan, const json& settings,
+                   std::set<std::string>& betas) {
   const auto thinking = thinking_of(settings, options.profile);
   json body{{"model", options.identity.model_name},
             {"stream", options.stream},
             {"max_tokens", default_max_tokens(thinking)}};
-  copy_settings(body, settings,
-                {{"max_tokens", "max_tokens"},
-                 {"temperature", "temperature"},
-                 {"top_p", "top_p"},
-                 {"top_k", "top_k"},
-                 {"stop_sequences", "stop_sequences"},
-                 {"anthropic_metadata", "metadata"},
-                 {"anthropic_speed", "speed"},
-                 {"anthropic_context_management", "context_management"}});
-  if (!thinking.is_null())
-    body["thinking"] = thinking;
   if (auto tier = service_tier(settings); !tier.is_null())
     body["service_tier"] = std::move(tier);
-  if (auto config = output_config(settings, options.profile, plan);
-      !config.empty())
-    body["output_config"] = std::move(config);
+  apply_settings(body, settings, wire_format::anthropic,
+                 options.identity.provider_name);
+  if (!thinking.is_null())
+    body["thinking"] = thinking;
+  add_output_config(body, settings, options.profile, plan);
   if (auto mark = mark_of(settings, "anthropic_cache"); !mark.is_null())
     body["cache_control"] = std::move(mark);
   if (const auto* container = find_value(settings, "anthropic_container");
       container != nullptr && *container != false)
     body["container"] = *container;
-  if (!plan.tools.empty()) {
-    auto& tools = body["tools"] = json::array();
-    for (const auto& tool : plan.tools)
-      tools.push_back(tool_of(tool, settings));
+  const auto& native = options.definition->native_tools;
+  const auto has_memory
+    = std::any_of(native.begin(), native.end(),
+                  [](const auto& tool) { return tool.kind == "memory"; });
+  for (const auto& tool : plan.tools)
+    if (!has_memory || tool.name != "memory")
+      body["tools"].push_back(tool_of(tool, settings));
+  add_native_tools(
+    body, betas, *options.definition,
+    {wire_format::anthropic, options.identity.provider_name, options.profile});
+  if (body.contains("tools"))
     if (auto mark = mark_of(settings, "anthropic_cache_tool_definitions");
         !mark.is_null())
-      tools.back()["cache_control"] = std::move(mark);
+      body["tools"].back()["cache_control"] = std::move(mark);
+  if (!plan.tools.empty())
     body["tool_choice"] = choice_of(plan.choice, thinking, settings);
-  }
   merge_extra_body(body, settings);
   return body;
 }
@@ -155,7 +151,9 @@ std::set<std::string> betas_of(const json& settings) {
   if (settings.contains("anthropic_task_budget"))
     betas.insert("task-budgets-2026-03-13");
   if (settings.contains("anthropic_context_management"))
-    betas.insert("context-management-2025-06-27");
+    betas.insert({"compact-2026-01-12", "context-management-2025-06-27"});
+  if (text_or_empty(settings, "anthropic_speed") == "fast")
+    betas.insert("fast-mode-2026-02-01");
   return betas;
 }
 
@@ -200,13 +198,13 @@ anthropic_conversation::anthropic_conversation(conversation_options options)
       settings_.erase(name);
   headers_.emplace_back("anthropic-version", version);
   take_betas(headers_, betas_);
-  const auto body = messages_body(options_, plan_, settings_);
+  const auto body = messages_body(options_, plan_, settings_, betas_);
   head_ = make_piece(open_object(body));
-  head_marks_
-    = (body.contains("cache_control") ? 1U : 0U)
-      + (!plan_.tools.empty() && body["tools"].back().contains("cache_control")
-           ? 1U
-           : 0U);
+  head_marks_ = (body.contains("cache_control") ? 1U : 0U)
+                + (body.contains("tools")
+                       && body["tools"].back().contains("cache_control")
+                     ? 1U
+                     : 0U);
 }
 
 result<unit> anthropic_conversation::add(const message& next) {

@@ -145,6 +145,10 @@ private:
   }
 
   result<unit> add(const opaque_part& part) {
+    if (const auto text = text_of(part)) {
+      say(*text);
+      return ok();
+    }
     return failure{
       errc::invalid_argument,
       "the " + std::string{api} + " API has no form for a part of kind `"
@@ -178,6 +182,19 @@ json input_of(const tool_call_part& call) {
 std::string block_type(const provider_data& from, const std::string& fallback) {
   const auto type = text_or_empty(from.provider_details, "block_type");
   return type.empty() ? fallback : std::string{type};
+}
+
+/// How a tool of the provider's own was called when it came.
+std::string
+tool_name_of(const std::string& tool_name, const provider_data& from) {
+  const auto name = text_or_empty(from.provider_details, "anthropic_tool_name");
+  return name.empty() ? tool_name : std::string{name};
+}
+
+void add_caller(json& block, const provider_data& from) {
+  if (const auto* caller
+      = find_object(from.provider_details, "anthropic_caller"))
+    block["caller"] = *caller;
 }
 
 class response_blocks {
@@ -214,8 +231,9 @@ public:
                           ? block_type(part.provider, "server_tool_use")
                           : "tool_use"},
                {"id", part.tool_call_id},
-               {"name", part.tool_name},
+               {"name", tool_name_of(part.tool_name, part.provider)},
                {"input", input_of(part)}};
+    add_caller(block, part.provider);
     if (const auto* server
         = find_text(part.provider.provider_details, "server_name"))
       block["server_name"] = *server;
@@ -223,10 +241,14 @@ public:
   }
 
   void operator()(const builtin_tool_return_part& part) {
-    if (is_own(part.provider))
-      add({{"type", block_type(part.provider, part.tool_name + "_tool_result")},
-           {"tool_use_id", part.tool_call_id},
-           {"content", part.content}});
+    if (!is_own(part.provider))
+      return;
+    const auto name = tool_name_of(part.tool_name, part.provider);
+    json block{{"type", block_type(part.provider, name + "_tool_result")},
+               {"tool_use_id", part.tool_call_id},
+               {"content", part.content}};
+    add_caller(block, part.provider);
+    add(std::move(block));
   }
 
   void operator()(const compaction_part& part) {

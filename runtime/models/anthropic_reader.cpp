@@ -13,14 +13,35 @@ provider_data own(const response_draft& draft) {
   return {{}, draft.identity.provider_name, {}};
 }
 
+/// The provider runs code by several tools, which are one kind here.
+bool is_code_tool(std::string_view name) {
+  return name == "bash_code_execution" || name == "text_editor_code_execution";
+}
+
+/// What has to go back as it came, besides the call: which tool runs the code,
+/// and which one made the call.
+void note_origin(provider_data& data, const json& block,
+                 std::string_view name) {
+  if (is_code_tool(name))
+    data.provider_details["anthropic_tool_name"] = name;
+  const auto* caller = find_object(block, "caller");
+  if (caller != nullptr && text_or_empty(*caller, "type") != "direct")
+    data.provider_details["anthropic_caller"] = *caller;
+}
+
 /// What the model is told of a call that the provider runs itself.
 call_piece builtin_call(const response_draft& draft, const json& block,
                         std::string_view type) {
-  call_piece piece{
-    text_or_empty(block, "name"), text_or_empty(block, "id"), {}, own(draft)};
+  const auto name = text_or_empty(block, "name");
+  call_piece piece{is_code_tool(name) ? "code_execution" : name,
+                   text_or_empty(block, "id"),
+                   {},
+                   own(draft)};
   piece.builtin = true;
-  if (type == "server_tool_use")
+  if (type == "server_tool_use") {
+    note_origin(piece.provider, block, name);
     return piece;
+  }
   auto& details = piece.provider.provider_details;
   details["block_type"] = type;
   details["server_name"] = text_or_empty(block, "server_name");
@@ -31,11 +52,13 @@ builtin_tool_return_part
 builtin_return(const response_draft& draft, const json& block,
                std::string_view type) {
   builtin_tool_return_part part;
-  part.tool_name = type.substr(0, type.size() - result_suffix.size());
+  const auto name = type.substr(0, type.size() - result_suffix.size());
+  part.tool_name = is_code_tool(name) ? "code_execution" : name;
   part.tool_call_id = text_or_empty(block, "tool_use_id");
   if (const auto* content = find_value(block, "content"))
     part.content = *content;
   part.provider = own(draft);
+  note_origin(part.provider, block, name);
   if (type == "mcp_tool_result")
     part.provider.provider_details["block_type"] = type;
   return part;

@@ -2,6 +2,8 @@
 
 #include "runtime/models/google_contents.hpp"
 #include "runtime/models/json_read.hpp"
+#include "runtime/models/native_tools.hpp"
+#include "runtime/models/setting_table.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -11,20 +13,6 @@ namespace perdure::runtime {
 namespace {
 
 constexpr std::string_view default_version = "v1beta";
-
-/// `thinking_budget` as `thinkingBudget`: settings are written in the manner
-/// of all others, the API wants its own.
-std::string camel_case(std::string_view name) {
-  std::string out;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] == '_' && i + 1 < name.size())
-      out += static_cast<char>(
-        std::toupper(static_cast<unsigned char>(name[++i])));
-    else
-      out += name[i];
-  }
-  return out;
-}
 
 std::string upper_case(std::string text) {
   std::transform(
@@ -43,12 +31,8 @@ int budget_of(std::string_view effort) {
 
 /// The value of `thinkingConfig`; null for none.
 json thinking_of(const json& settings, const model_profile& profile) {
-  if (const auto* own = find_object(settings, "google_thinking_config")) {
-    json config = json::object();
-    for (const auto& [key, value] : own->items())
-      config[camel_case(key)] = value;
-    return config;
-  }
+  if (const auto* own = find_object(settings, "google_thinking_config"))
+    return with_camel_keys(*own);
   const auto wish = wish_of(settings, profile);
   if (!wish)
     return nullptr;
@@ -66,30 +50,29 @@ json thinking_of(const json& settings, const model_profile& profile) {
   return config;
 }
 
-json generation_config(const json& settings, const model_profile& profile,
-                       const request_plan& plan) {
-  json config = json::object();
-  copy_settings(config, settings,
-                {{"max_tokens", "maxOutputTokens"},
-                 {"temperature", "temperature"},
-                 {"top_p", "topP"},
-                 {"top_k", "topK"},
-                 {"stop_sequences", "stopSequences"},
-                 {"seed", "seed"},
-                 {"presence_penalty", "presencePenalty"},
-                 {"frequency_penalty", "frequencyPenalty"},
-                 {"google_logprobs", "responseLogprobs"},
-                 {"google_top_logprobs", "logprobs"},
-                 {"google_video_resolution", "mediaResolution"}});
+/// What a configuration holds besides the settings that are sent as they are.
+void add_generation_config(json& body, const json& settings,
+                           const model_profile& profile,
+                           const request_plan& plan) {
+  const auto set = [&](const char* key, json value) {
+    body["generationConfig"][key] = std::move(value);
+  };
   if (auto thinking = thinking_of(settings, profile); !thinking.is_null())
-    config["thinkingConfig"] = std::move(thinking);
+    set("thinkingConfig", std::move(thinking));
   if (!plan.format
       || (!plan.tools.empty() && !profile.supports_format_with_tools))
-    return config;
-  config["responseMimeType"] = "application/json";
+    return;
+  set("responseMimeType", "application/json");
   if (!plan.any_object)
-    config["responseJsonSchema"] = plan.format->schema;
-  return config;
+    set("responseJsonSchema", plan.format->schema);
+}
+
+/// The provider's tier for one that all have; null for none.
+json service_tier(const json& settings) {
+  const auto tier = text_or_empty(settings, "service_tier");
+  if (tier == "default")
+    return "standard";
+  return tier == "flex" || tier == "priority" ? json(tier) : json{};
 }
 
 /// The value of `toolConfig`; null when the model may do as it likes.
@@ -107,17 +90,13 @@ json tool_config(const request_plan& plan) {
   return {{"functionCallingConfig", {{"mode", mode}}}};
 }
 
-json generate_body(const conversation_options& options,
-                   const request_plan& plan, const json& settings) {
-  json body = json::object();
-  if (auto config = generation_config(settings, options.profile, plan);
-      !config.empty())
-    body["generationConfig"] = std::move(config);
-  copy_settings(body, settings,
-                {{"google_safety_settings", "safetySettings"},
-                 {"google_labels", "labels"},
-                 {"google_cached_content", "cachedContent"}});
-  if (!plan.tools.empty() && !body.contains("cachedContent")) {
+native_target target_of(const conversation_options& options) {
+  return {wire_format::google, options.identity.provider_name, options.profile};
+}
+
+void add_tools(json& body, const conversation_options& options,
+               const request_plan& plan) {
+  if (!plan.tools.empty()) {
     auto declarations = json::array();
     for (const auto& tool : plan.tools)
       declarations.push_back({{"name", tool.name},
@@ -128,6 +107,31 @@ json generate_body(const conversation_options& options,
     if (auto config = tool_config(plan); !config.is_null())
       body["toolConfig"] = std::move(config);
   }
+  const auto own_count = body.contains("tools") ? body["tools"].size() : 0;
+  std::set<std::string> none;
+  add_native_tools(
+    body, none, *options.definition,
+    {wire_format::google, options.identity.provider_name, options.profile});
+  const auto has_native
+    = body.contains("tools") && body["tools"].size() > own_count;
+  if (has_native && options.profile.shows_native_calls)
+    body["toolConfig"]["includeServerSideToolInvocations"] = true;
+}
+
+json generate_body(const conversation_options& options,
+                   const request_plan& plan, const json& settings) {
+  json body = json::object();
+  apply_settings(body, settings, wire_format::google,
+                 options.identity.provider_name);
+  add_generation_config(body, settings, options.profile, plan);
+  if (auto tier = service_tier(settings); !tier.is_null())
+    body["serviceTier"] = std::move(tier);
+  // A model that makes images wants to be asked for them.
+  if (has_native_tool("image_generation", target_of(options)))
+    body["generationConfig"]["responseModalities"] = {"TEXT", "IMAGE"};
+  // A cache holds instructions and tools already.
+  if (!body.contains("cachedContent"))
+    add_tools(body, options, plan);
   merge_extra_body(body, settings);
   return body;
 }

@@ -116,6 +116,10 @@ private:
   }
 
   result<unit> add(const opaque_part& part) {
+    if (const auto text = text_of(part)) {
+      said_.push_back(google_text(*text));
+      return ok();
+    }
     return failure{errc::invalid_argument,
                    "the Gemini API has no form for a part of kind `"
                      + std::string{text_or_empty(part.value, "part_kind")}
@@ -170,6 +174,11 @@ public:
     if (part.builtin) {
       if (is_own_ && part.tool_name == "code_execution")
         add({{"executableCode", args}}, part.provider);
+      else if (const auto type = native_type(part.tool_name, part.tool_call_id);
+               !type.empty())
+        add({{"toolCall",
+              {{"id", part.tool_call_id}, {"toolType", type}, {"args", args}}}},
+            part.provider);
       return;
     }
     json call{
@@ -186,6 +195,15 @@ public:
   void operator()(const builtin_tool_return_part& part) {
     if (is_own_ && part.tool_name == "code_execution")
       add({{"codeExecutionResult", part.content}}, part.provider);
+    else if (const auto type = native_type(part.tool_name, part.tool_call_id);
+             !type.empty())
+      add({{"toolResponse",
+            {{"id", part.tool_call_id},
+             {"toolType", type},
+             {"response", part.content.is_object()
+                            ? part.content
+                            : json{{"result", part.content}}}}}},
+          part.provider);
   }
 
   void operator()(const file_part& part) {
@@ -204,6 +222,19 @@ public:
   }
 
 private:
+  /// The API's name of a native tool; empty when it is not to be told of it. It
+  /// knows the ids of its own calls, and none that were made up for it.
+  [[nodiscard]] std::string_view
+  native_type(std::string_view kind, std::string_view id) const {
+    if (!is_own_ || !profile_.shows_native_calls || id.starts_with("pyd_ai_"))
+      return {};
+    if (kind == "web_search")
+      return "GOOGLE_SEARCH_WEB";
+    if (kind == "web_fetch")
+      return "URL_CONTEXT";
+    return kind == "file_search" ? "FILE_SEARCH" : std::string_view{};
+  }
+
   [[nodiscard]] std::string_view signature_of(const provider_data& from) const {
     return is_own_ ? text_or_empty(from.provider_details, "thought_signature")
                    : std::string_view{};

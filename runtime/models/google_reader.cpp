@@ -24,6 +24,61 @@ constexpr auto mistaken = std::to_array<std::string_view>(
   {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "LANGUAGE", "NO_IMAGE",
    "TOO_MANY_TOOL_CALLS", "MISSING_THOUGHT_SIGNATURE"});
 
+/// The API's names of native tools, and ours.
+constexpr auto native_kinds
+  = std::to_array<std::pair<std::string_view, std::string_view>>(
+    {{"GOOGLE_SEARCH_WEB", "web_search"},
+     {"URL_CONTEXT", "web_fetch"},
+     {"FILE_SEARCH", "file_search"}});
+
+std::string_view native_kind(const json& part) {
+  const auto type = text_or_empty(part, "toolType");
+  for (const auto& [theirs, ours] : native_kinds)
+    if (type == theirs)
+      return ours;
+  return type;
+}
+
+/// A search or a fetch that the metadata of an answer tells of.
+struct native_use {
+  std::string_view kind;
+  json args;
+  json content;
+};
+
+/// Those under `key` of the chunks that an answer is grounded on.
+json grounds(const json& metadata, const char* key) {
+  auto out = json::array();
+  if (const auto* chunks = find_array(metadata, "groundingChunks"))
+    for (const auto& chunk : *chunks)
+      if (const auto* ground = find_object(chunk, key))
+        out.push_back(*ground);
+  return out;
+}
+
+std::vector<native_use> uses_of(const json& candidate) {
+  std::vector<native_use> uses;
+  if (const auto* context = find_object(candidate, "urlContextMetadata"))
+    if (const auto* fetched = find_array(*context, "urlMetadata");
+        fetched != nullptr && !fetched->empty()) {
+      auto urls = json::array();
+      for (const auto& one : *fetched)
+        if (const auto* url = find_text(one, "retrievedUrl"))
+          urls.push_back(*url);
+      uses.push_back({"web_fetch", {{"urls", std::move(urls)}}, *fetched});
+    }
+  const auto* metadata = find_object(candidate, "groundingMetadata");
+  if (metadata == nullptr)
+    return uses;
+  if (auto found = grounds(*metadata, "retrievedContext"); !found.empty())
+    uses.push_back({"file_search", json::object(), std::move(found)});
+  if (const auto* queries = find_array(*metadata, "webSearchQueries");
+      queries != nullptr && !queries->empty())
+    uses.push_back(
+      {"web_search", {{"queries", *queries}}, grounds(*metadata, "web")});
+  return uses;
+}
+
 template <class Names>
 bool holds(const Names& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -121,6 +176,31 @@ void google_events::take_candidate(response_draft& draft, const json& candidate,
     details["safety_ratings"] = *ratings;
   if (const auto* sources = find_object(candidate, "groundingMetadata"))
     details["grounding_metadata"] = *sources;
+  // Newer models tell of each call by itself.
+  if (!shows_native_calls_)
+    take_uses(draft, candidate, sink);
+}
+
+void google_events::take_uses(response_draft& draft, const json& candidate,
+                              const delta_sink& sink) {
+  for (auto& use : uses_of(candidate)) {
+    // Metadata may come again with every chunk.
+    if (!seen_uses_.insert(std::string{use.kind}).second)
+      continue;
+    const provider_data from{{}, draft.identity.provider_name, {}};
+    const auto id = draft.parts.new_id();
+    const auto key = "use " + std::string{use.kind};
+    call_piece piece{use.kind, id, std::move(use.args), from};
+    piece.builtin = true;
+    draft.parts.add_call(key, std::move(piece), sink);
+    draft.parts.end(key, sink);
+    builtin_tool_return_part made;
+    made.tool_name = use.kind;
+    made.tool_call_id = id;
+    made.content = std::move(use.content);
+    made.provider = from;
+    draft.parts.add_part(key + " return", std::move(made), sink);
+  }
 }
 
 void google_events::take_part(response_draft& draft, const json& part,
@@ -157,6 +237,22 @@ void google_events::take_part(response_draft& draft, const json& part,
     made.content = *output;
     made.provider = std::move(from);
     parts.add_part(key, std::move(made), sink);
+  } else if (const auto* native = find_object(part, "toolCall")) {
+    call_piece piece{native_kind(*native), text_or_empty(*native, "id"),
+                     native->value("args", json::object()), std::move(from)};
+    piece.builtin = true;
+    parts.add_call(key, std::move(piece), sink);
+    parts.end(key, sink);
+    shows_native_calls_ = true;
+  } else if (const auto* result = find_object(part, "toolResponse")) {
+    builtin_tool_return_part made;
+    made.tool_name = native_kind(*result);
+    made.tool_call_id = text_or_empty(*result, "id");
+    if (const auto* content = find_value(*result, "response"))
+      made.content = *content;
+    made.provider = std::move(from);
+    parts.add_part(key, std::move(made), sink);
+    shows_native_calls_ = true;
   } else if (const auto* text = find_text(part, "text")) {
     const auto is_thought
       = find_value(part, "thought") != nullptr && part.at("thought") == true;

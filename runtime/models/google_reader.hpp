@@ -2,6 +2,9 @@
 
 #include "runtime/models/wire_reader.hpp"
 
+#include <set>
+#include <string>
+
 namespace perdure::runtime {
 
 /// Gemini: a response, or a stream of them that each hold what is new.
@@ -21,12 +24,18 @@ private:
                       const delta_sink& sink);
   void
   take_part(response_draft& draft, const json& part, const delta_sink& sink);
+  /// Calls of native tools that only metadata tells of.
+  void take_uses(response_draft& draft, const json& candidate,
+                 const delta_sink& sink);
 
   /// The prompt was refused: there is no answer.
   bool is_blocked_ = false;
   std::size_t part_count_ = 0;
   /// Id of the code that the provider ran last.
   std::string code_id_;
+  bool shows_native_calls_ = false;
+  /// Kinds that metadata told of.
+  std::set<std::string> seen_uses_;
 };
 
 /// Usage of a Gemini response.

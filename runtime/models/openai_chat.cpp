@@ -1,8 +1,12 @@
 #include "runtime/models/openai_chat.hpp"
 
 #include "runtime/messages/model_text.hpp"
+#include "runtime/models/chat_thinking.hpp"
 #include "runtime/models/json_read.hpp"
+#include "runtime/models/native_tools.hpp"
 #include "runtime/models/openai_common.hpp"
+#include "runtime/models/setting_table.hpp"
+#include "runtime/models/tool_files.hpp"
 #include "runtime/models/user_content.hpp"
 
 namespace perdure::runtime {
@@ -11,6 +15,10 @@ namespace {
 
 json chat_message(const char* role, json content) {
   return {{"role", role}, {"content", std::move(content)}};
+}
+
+json tool_message(const std::string& id, std::string text) {
+  return {{"role", "tool"}, {"tool_call_id", id}, {"content", std::move(text)}};
 }
 
 result<json> encode_item(const user_item& item, const model_identity& to) {
@@ -53,22 +61,18 @@ encode_part(const request_part& part, const model_identity& to) {
       return content.error();
     return encoded{chat_message("user", std::move(*content))};
   }
-  const auto for_call = [](const std::string& id, std::string text) {
-    return encoded{json{
-      {"role", "tool"}, {"tool_call_id", id}, {"content", std::move(text)}}};
-  };
-  if (const auto* returned = std::get_if<tool_return_part>(&part))
-    return for_call(returned->tool_call_id, text_of(*returned));
-  if (const auto* retry = std::get_if<retry_prompt_part>(&part)) {
-    if (retry->tool_name)
-      return for_call(retry->tool_call_id, text_of(*retry));
-    return encoded{chat_message("user", text_of(*retry))};
-  }
-  if (const auto* opaque = std::get_if<opaque_part>(&part))
+  if (const auto* retry = std::get_if<retry_prompt_part>(&part))
+    return encoded{retry->tool_name
+                     ? tool_message(retry->tool_call_id, text_of(*retry))
+                     : chat_message("user", text_of(*retry))};
+  if (const auto* opaque = std::get_if<opaque_part>(&part)) {
+    if (auto text = text_of(*opaque))
+      return encoded{chat_message("user", std::move(*text))};
     return failure{errc::invalid_argument,
                    "the Chat Completions API has no form for a part of kind `"
                      + std::string{text_or_empty(opaque->value, "part_kind")}
                      + "`"};
+  }
   return encoded{};
 }
 
@@ -103,34 +107,28 @@ json chat_body(const conversation_options& options, const request_plan& plan) {
   const auto settings
     = usable_settings(options.definition->model_settings, profile);
   json body{{"model", options.identity.model_name}, {"stream", options.stream}};
-  if (options.stream)
-    body["stream_options"] = {{"include_usage", true}};
+  if (options.stream) {
+    auto& stream_options = body["stream_options"];
+    stream_options = {{"include_usage", true}};
+    copy_settings(
+      stream_options, settings,
+      {{"openai_continuous_usage_stats", "continuous_usage_stats"}});
+  }
+  apply_settings(body, settings, wire_format::openai_chat,
+                 options.identity.provider_name);
   copy_settings(body, settings,
-                {{"max_tokens", profile.max_tokens_field.c_str()},
-                 {"temperature", "temperature"},
-                 {"top_p", "top_p"},
-                 {"presence_penalty", "presence_penalty"},
-                 {"frequency_penalty", "frequency_penalty"},
-                 {"logit_bias", "logit_bias"},
-                 {"seed", "seed"},
-                 {"stop_sequences", "stop"},
-                 {"service_tier", "service_tier"},
-                 {"openai_service_tier", "service_tier"},
-                 {"openai_logprobs", "logprobs"},
-                 {"openai_top_logprobs", "top_logprobs"},
-                 {"openai_user", "user"},
-                 {"openai_store", "store"},
-                 {"openai_prediction", "prediction"},
-                 {"openai_prompt_cache_key", "prompt_cache_key"},
-                 {"openai_prompt_cache_retention", "prompt_cache_retention"}});
-  if (auto effort = reasoning_effort(settings, profile); !effort.is_null())
-    body["reasoning_effort"] = std::move(effort);
+                {{"max_tokens", profile.max_tokens_field.c_str()}});
+  ask_to_think(body, settings, profile);
   if (!plan.tools.empty()) {
     auto& tools = body["tools"] = json::array();
     for (const auto& tool : plan.tools)
       tools.push_back({{"type", "function"}, {"function", chat_tool(tool)}});
     add_tool_settings(body, settings, plan.choice);
   }
+  std::set<std::string> none;
+  add_native_tools(
+    body, none, *options.definition,
+    {wire_format::openai_chat, options.identity.provider_name, profile});
   if (plan.format)
     body["response_format"] = response_format(*plan.format, plan.any_object);
   merge_extra_body(body, settings);
@@ -183,7 +181,14 @@ result<std::vector<json>>
 chat_conversation::encode(const model_request& request) {
   std::vector<json> leading;
   std::vector<json> encoded;
+  std::vector<user_item> files;
   for (const auto& part : request.parts) {
+    if (const auto* given = std::get_if<tool_return_part>(&part)) {
+      auto shown = show(*given);
+      encoded.push_back(tool_message(given->tool_call_id, shown.text));
+      files.insert(files.end(), shown.files.begin(), shown.files.end());
+      continue;
+    }
     auto value = encode_part(part, options_.identity);
     if (!value)
       return value.error();
@@ -192,6 +197,13 @@ chat_conversation::encode(const model_request& request) {
     const auto leads = elements_.empty() && encoded.empty()
                        && std::holds_alternative<system_prompt_part>(part);
     (leads ? leading : encoded).push_back(std::move(**value));
+  }
+  // Results are text; what is in them is shown behind all of them.
+  if (!files.empty()) {
+    auto content = encode_files(files, options_.identity, encode_item);
+    if (!content)
+      return content.error();
+    encoded.push_back(chat_message("user", std::move(*content)));
   }
   if (!leading.empty()) {
     leading_.insert(leading_.end(), leading.begin(), leading.end());

@@ -2,7 +2,12 @@
 
 #include "runtime/messages/model_text.hpp"
 #include "runtime/models/json_read.hpp"
+#include "runtime/models/native_tools.hpp"
 #include "runtime/models/openai_common.hpp"
+#include "runtime/models/responses_items.hpp"
+#include "runtime/models/responses_native.hpp"
+#include "runtime/models/setting_table.hpp"
+#include "runtime/models/tool_files.hpp"
 #include "runtime/models/user_content.hpp"
 
 namespace perdure::runtime {
@@ -88,18 +93,6 @@ void add_reasoning(std::vector<json>& items, const thinking_part& part) {
     content.push_back({{"type", "reasoning_text"}, {"text", text}});
 }
 
-void add_reasoning_settings(json& body, const json& settings,
-                            const model_profile& profile) {
-  json reasoning = json::object();
-  if (auto effort = reasoning_effort(settings, profile); !effort.is_null())
-    reasoning["effort"] = std::move(effort);
-  copy_settings(reasoning, settings, {{"openai_reasoning_summary", "summary"}});
-  if (!reasoning.empty())
-    body["reasoning"] = std::move(reasoning);
-  if (profile.supports_encrypted_thoughts)
-    body["include"] = json::array({"reasoning.encrypted_content"});
-}
-
 json text_format(const output_format& format, bool any_object) {
   if (any_object)
     return {{"type", "json_object"}};
@@ -112,33 +105,27 @@ json text_format(const output_format& format, bool any_object) {
   return out;
 }
 
+/// Whether the ids of the provider's items go back to it.
+bool sends_ids(const json& settings) {
+  const auto* value = find_value(settings, "openai_send_reasoning_ids");
+  return value == nullptr || *value != false;
+}
+
 json responses_body(const conversation_options& options,
                     const request_plan& plan) {
   const auto& to = options.identity;
   const auto settings
     = usable_settings(options.definition->model_settings, options.profile);
   json body{{"model", to.model_name}, {"stream", options.stream}};
-  copy_settings(body, settings,
-                {{"max_tokens", "max_output_tokens"},
-                 {"temperature", "temperature"},
-                 {"top_p", "top_p"},
-                 {"openai_top_logprobs", "top_logprobs"},
-                 {"service_tier", "service_tier"},
-                 {"openai_service_tier", "service_tier"},
-                 {"openai_user", "user"},
-                 {"openai_store", "store"},
-                 {"openai_background", "background"},
-                 {"openai_truncation", "truncation"},
-                 {"openai_prompt_cache_key", "prompt_cache_key"},
-                 {"openai_prompt_cache_retention", "prompt_cache_retention"}});
-  if (options.profile.thinking != thinking_habit::never)
-    add_reasoning_settings(body, settings, options.profile);
-  json text = json::object();
+  if (options.profile.supports_encrypted_thoughts)
+    body["include"].push_back("reasoning.encrypted_content");
+  if (auto effort = reasoning_effort(settings, options.profile);
+      !effort.is_null())
+    body["reasoning"]["effort"] = std::move(effort);
+  apply_settings(body, settings, wire_format::openai_responses,
+                 to.provider_name);
   if (plan.format)
-    text["format"] = text_format(*plan.format, plan.any_object);
-  copy_settings(text, settings, {{"openai_text_verbosity", "verbosity"}});
-  if (!text.empty())
-    body["text"] = std::move(text);
+    body["text"]["format"] = text_format(*plan.format, plan.any_object);
   if (!plan.tools.empty()) {
     auto& tools = body["tools"] = json::array();
     // Left out, `strict` is on, and the API rewrites the schema.
@@ -150,6 +137,13 @@ json responses_body(const conversation_options& options,
                        {"strict", tool.strict.value_or(false)}});
     add_tool_settings(body, settings, plan.choice);
   }
+  std::set<std::string> none;
+  add_native_tools(
+    body, none, *options.definition,
+    {wire_format::openai_responses, to.provider_name, options.profile});
+  if (const auto* own = find_array(settings, "openai_native_tools"))
+    for (const auto& tool : *own)
+      body["tools"].push_back(tool);
   merge_extra_body(body, settings);
   return body;
 }
@@ -159,7 +153,7 @@ json responses_body(const conversation_options& options,
 responses_conversation::responses_conversation(conversation_options options)
   : options_(std::move(options)),
     plan_(plan_requests(*options_.definition, options_.profile)),
-    is_stored_(true),
+    sends_ids_(sends_ids(options_.definition->model_settings)),
     timeout_(request_timeout(options_.definition->model_settings)) {
   const auto body = responses_body(options_, plan_);
   if (const auto* store = find_value(body, "store"))
@@ -217,6 +211,7 @@ responses_conversation::request(const std::vector<std::string>& instructions) {
 result<std::vector<json>>
 responses_conversation::encode(const model_request& request) const {
   std::vector<json> items;
+  std::vector<user_item> files;
   for (const auto& part : request.parts) {
     if (const auto* system = std::get_if<system_prompt_part>(&part)) {
       items.push_back(input_message("system", system->content));
@@ -227,17 +222,29 @@ responses_conversation::encode(const model_request& request) const {
         return content.error();
       items.push_back(input_message("user", std::move(*content)));
     } else if (const auto* given = std::get_if<tool_return_part>(&part)) {
-      items.push_back(call_output(given->tool_call_id, text_of(*given)));
+      auto shown = show(*given);
+      items.push_back(call_output(given->tool_call_id, std::move(shown.text)));
+      files.insert(files.end(), shown.files.begin(), shown.files.end());
     } else if (const auto* retry = std::get_if<retry_prompt_part>(&part)) {
       items.push_back(retry->tool_name
                         ? call_output(retry->tool_call_id, text_of(*retry))
                         : input_message("user", text_of(*retry)));
     } else if (const auto* opaque = std::get_if<opaque_part>(&part)) {
-      return failure{errc::invalid_argument,
-                     "the Responses API has no form for a part of kind `"
-                       + std::string{text_or_empty(opaque->value, "part_kind")}
-                       + "`"};
+      auto text = text_of(*opaque);
+      if (!text)
+        return failure{
+          errc::invalid_argument,
+          "the Responses API has no form for a part of kind `"
+            + std::string{text_or_empty(opaque->value, "part_kind")} + "`"};
+      items.push_back(input_message("user", std::move(*text)));
     }
+  }
+  // Results are text; what is in them is shown behind all of them.
+  if (!files.empty()) {
+    auto content = encode_files(files, options_.identity, encode_item);
+    if (!content)
+      return content.error();
+    items.push_back(input_message("user", std::move(*content)));
   }
   return items;
 }
@@ -247,9 +254,12 @@ responses_conversation::encode(const model_response& response) const {
   std::vector<json> items;
   const auto with_reasoning = sends_reasoning(response);
   const auto id_of = [&](const provider_data& from) {
-    return is_stored_ && with_reasoning && from.id && is_own(from) ? &*from.id
-                                                                   : nullptr;
+    return is_stored_ && sends_ids_ && with_reasoning && from.id && is_own(from)
+             ? &*from.id
+             : nullptr;
   };
+  // The provider knows them by their ids alone.
+  const auto sends_native = is_stored_ && sends_ids_ && with_reasoning;
   for (const auto& part : response.parts) {
     if (const auto* said = std::get_if<text_part>(&part)) {
       if (!said->content.empty())
@@ -263,14 +273,26 @@ responses_conversation::encode(const model_response& response) const {
         add_reasoning(items, *thought);
       }
     } else if (const auto* call = std::get_if<tool_call_part>(&part)) {
-      if (call->builtin)
+      if (call->builtin) {
+        if (sends_native && is_own(call->provider))
+          if (auto item = native_item_of(*call); !item.is_null())
+            items.push_back(std::move(item));
         continue;
+      }
       items.push_back({{"type", "function_call"},
                        {"call_id", call->tool_call_id},
                        {"name", call->tool_name},
                        {"arguments", arguments_text(*call)}});
       if (const auto* id = id_of(call->provider))
         items.back()["id"] = *id;
+    } else if (const auto* compact = std::get_if<compaction_part>(&part)) {
+      if (is_own(compact->provider))
+        if (auto item = compaction_item_of(*compact); !item.is_null())
+          items.push_back(std::move(item));
+    } else if (const auto* back
+               = std::get_if<builtin_tool_return_part>(&part)) {
+      if (sends_native && is_own(back->provider))
+        finish_native_item(items, *back);
     }
   }
   return items;
@@ -282,6 +304,8 @@ bool responses_conversation::is_own(const provider_data& from) const {
 
 bool responses_conversation::sends_reasoning(
   const model_response& response) const {
+  if (!sends_ids_)
+    return false;
   std::string_view last_id;
   for (const auto& part : response.parts) {
     const auto* thought = std::get_if<thinking_part>(&part);

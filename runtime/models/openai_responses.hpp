@@ -29,7 +29,8 @@ private:
 
   conversation_options options_;
   request_plan plan_;
-  bool is_stored_;
+  bool is_stored_ = true;
+  bool sends_ids_;
   bool in_background_ = false;
   wire_headers headers_;
   std::optional<std::chrono::milliseconds> timeout_;

@@ -72,6 +72,14 @@ bool read(const json& value, thoughts_return& target) {
   return read_name(value, target, {"as_they_came", "in_tags", "never"});
 }
 
+bool read(const json& value, chat_thinking_form& target) {
+  return read_name(value, target, {"effort", "object", "format"});
+}
+
+bool read(const json& value, schema_dialect& target) {
+  return read_name(value, target, {"plain", "openai", "anthropic", "gemini"});
+}
+
 template <auto Member>
 bool set(model_profile& profile, const json& value) {
   return read(value, profile.*Member);
@@ -95,12 +103,20 @@ constexpr auto members = std::to_array<member>({
   {"supports_required_choice_thinking",
    set<&profile::supports_required_choice_thinking>},
   {"supports_strict", set<&profile::supports_strict>},
+  {"dialect", set<&profile::dialect>},
   {"supports_files_in_results", set<&profile::supports_files_in_results>},
+  {"native_tools", set<&profile::native_tools>},
+  {"chat_native_tools", set<&profile::chat_native_tools>},
+  {"supports_native_with_tools", set<&profile::supports_native_with_tools>},
+  {"shows_native_calls", set<&profile::shows_native_calls>},
+  {"filters_web_results", set<&profile::filters_web_results>},
+  {"code_execution_version", set<&profile::code_execution_version>},
   {"system_role", set<&profile::system_role>},
   {"max_tokens_field", set<&profile::max_tokens_field>},
   {"refused_settings", set<&profile::refused_settings>},
   {"sampling", set<&profile::sampling>},
   {"thinking", set<&profile::thinking>},
+  {"chat_thinking", set<&profile::chat_thinking>},
   {"thinks_by_budget", set<&profile::thinks_by_budget>},
   {"supports_encrypted_thoughts", set<&profile::supports_encrypted_thoughts>},
   {"supports_effort", set<&profile::supports_effort>},

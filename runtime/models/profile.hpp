@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/agent/output.hpp"
+#include "runtime/models/schema_dialect.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,16 @@ enum class thoughts_return : std::uint8_t {
   never,
 };
 
+/// How a chat completion is asked to think.
+enum class chat_thinking_form : std::uint8_t {
+  /// `reasoning_effort`.
+  effort,
+  /// `reasoning: {effort, enabled}`.
+  object,
+  /// `reasoning_format`.
+  format,
+};
+
 /// What a model can do, as far as requests to it depend on it. Data, looked up
 /// by provider and model name in `profile_table.cpp`.
 struct model_profile {
@@ -59,8 +70,22 @@ struct model_profile {
   bool supports_required_choice_thinking = true;
   /// It can be held to a schema's every detail.
   bool supports_strict = false;
+  /// What becomes of the schemas of tools and outputs.
+  schema_dialect dialect = schema_dialect::plain;
   /// Files in the result of a tool; else a user shows them.
   bool supports_files_in_results = false;
+
+  /// Kinds of tools that its provider runs, over the Responses, Messages and
+  /// Gemini APIs; and over Chat Completions.
+  std::vector<std::string> native_tools;
+  std::vector<std::string> chat_native_tools;
+  /// Native tools and function tools in the same request.
+  bool supports_native_with_tools = true;
+  /// It tells of native tools as they are called, and wants to be told so.
+  bool shows_native_calls = false;
+  /// Its code can look through what the web tools found.
+  bool filters_web_results = false;
+  std::string code_execution_version = "20250825";
 
   // -- form of requests -------------------------------------------------------
 
@@ -75,6 +100,7 @@ struct model_profile {
   // -- thinking ---------------------------------------------------------------
 
   thinking_habit thinking = thinking_habit::on_request;
+  chat_thinking_form chat_thinking = chat_thinking_form::effort;
   /// It is asked to think by a number of tokens, not by a level.
   bool thinks_by_budget = true;
   /// What it thought can be had encrypted, to go back to it.

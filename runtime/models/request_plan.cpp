@@ -22,6 +22,14 @@ json object_schema(const json& parameters) {
   return schema;
 }
 
+/// A tool, or an output tool, as the model is told of it.
+template <class Tool>
+wire_tool told_tool(const Tool& tool, const model_profile& profile) {
+  auto told
+    = tell_schema(object_schema(tool.parameters), tool.strict, profile.dialect);
+  return {tool.name, tool.description, std::move(told.schema), told.strict};
+}
+
 bool holds(const json& list, const std::string& name) {
   return list.is_array()
          && std::any_of(list.begin(), list.end(),
@@ -97,14 +105,18 @@ request_plan plan_requests(const agent_definition& definition,
             && profile.wants_schema_in_instructions))
       plan.instructions = output_instructions(output);
   }
+  if (plan.format) {
+    auto told
+      = tell_schema(plan.format->schema, plan.format->strict, profile.dialect);
+    plan.format->schema = std::move(told.schema);
+    plan.format->strict = told.strict;
+  }
   const auto* setting = find_value(definition.model_settings, "tool_choice");
   for (const auto& tool : definition.tools)
     if (is_allowed(setting, tool.name, !outputs.empty()))
-      plan.tools.push_back({tool.name, tool.description,
-                            object_schema(tool.parameters), tool.strict});
+      plan.tools.push_back(told_tool(tool, profile));
   for (const auto& tool : outputs)
-    plan.tools.push_back({tool.name, tool.description,
-                          object_schema(tool.parameters), tool.strict});
+    plan.tools.push_back(told_tool(tool, profile));
   const auto text_allowed
     = outputs.empty() || output.allow_text || output.allow_null;
   const auto can_require

@@ -1,6 +1,7 @@
 #include "runtime/models/responses_items.hpp"
 
 #include "runtime/models/json_read.hpp"
+#include "runtime/models/responses_native.hpp"
 
 #include <algorithm>
 
@@ -154,7 +155,29 @@ bool take_call(response_draft& draft, const std::string& key, const json& item,
   return true;
 }
 
+/// What was said before, in a form that only the provider can read.
+void take_compaction(response_draft& draft, const std::string& key,
+                     const json& item, const delta_sink& sink) {
+  compaction_part part;
+  part.provider.id = std::string{text_or_empty(item, "id")};
+  part.provider.provider_name = draft.identity.provider_name;
+  part.provider.provider_details["encrypted_content"]
+    = text_or_empty(item, "encrypted_content");
+  draft.parts.add_part(key, std::move(part), sink);
+}
+
 } // namespace
+
+json compaction_item_of(const compaction_part& part) {
+  const auto* secret
+    = find_text(part.provider.provider_details, "encrypted_content");
+  if (secret == nullptr)
+    return nullptr;
+  json item{{"type", "compaction"}, {"encrypted_content", *secret}};
+  if (part.provider.id)
+    item["id"] = *part.provider.id;
+  return item;
+}
 
 bool take_item(response_draft& draft, const std::string& key, const json& item,
                const delta_sink& sink) {
@@ -167,6 +190,10 @@ bool take_item(response_draft& draft, const std::string& key, const json& item,
     if (!take_call(draft, key, item, sink))
       return false;
     draft.parts.end(key, sink);
+  } else if (type == "compaction") {
+    take_compaction(draft, key, item, sink);
+  } else if (!native_kind_of(item).empty()) {
+    take_native_item(draft, key, item, sink);
   }
   return true;
 }
@@ -175,6 +202,8 @@ void begin_item(response_draft& draft, const std::string& key, const json& item,
                 const delta_sink& sink) {
   if (text_or_empty(item, "type") == "function_call")
     take_call(draft, key, item, sink);
+  else if (!native_kind_of(item).empty())
+    begin_native_item(draft, key, item, sink);
 }
 
 void take_piece(response_draft& draft, const std::string& key,

@@ -12,6 +12,9 @@ namespace perdure::runtime {
 [[nodiscard]] bool take_item(response_draft& draft, const std::string& key,
                              const json& item, const delta_sink& sink);
 
+/// The item of a summary that the provider made; null when it is not one.
+json compaction_item_of(const compaction_part& part);
+
 /// An item begins: its name and id come here, its content later.
 void begin_item(response_draft& draft, const std::string& key, const json& item,
                 const delta_sink& sink);

@@ -2,6 +2,8 @@
 
 #include "runtime/messages/model_text.hpp"
 
+#include <array>
+
 namespace perdure::runtime {
 
 namespace {
@@ -38,6 +40,24 @@ shown_result show(const tool_return_part& part) {
 
 std::string introduction(const user_item& file) {
   return "This is file " + file.name() + ":";
+}
+
+result<json> encode_files(const std::vector<user_item>& files,
+                          const model_identity& to, item_encoder encode) {
+  auto content = json::array();
+  for (const auto& file : files) {
+    user_item name;
+    name.kind = "text";
+    name.text = introduction(file);
+    for (const user_item* item :
+         std::to_array<const user_item*>({&name, &file})) {
+      auto element = encode(*item, to);
+      if (!element)
+        return element.error();
+      content.push_back(std::move(*element));
+    }
+  }
+  return content;
 }
 
 } // namespace perdure::runtime

@@ -2,7 +2,7 @@
 
 #include "runtime/models/model.hpp"
 #include "runtime/models/parts.hpp"
-#include "runtime/models/sse_decoder.hpp"
+#include "runtime/sse_decoder.hpp"
 
 #include <functional>
 #include <memory>

@@ -15,6 +15,11 @@ constexpr auto sampling_settings = std::to_array<const char*>(
   {"temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty",
    "logit_bias", "openai_logprobs", "openai_top_logprobs"});
 
+/// A model that never thinks refuses them.
+constexpr auto thought_settings = std::to_array<const char*>(
+  {"openai_reasoning_effort", "openai_reasoning_mode",
+   "openai_reasoning_context", "openai_reasoning_summary"});
+
 /// Keys of bodies that a conversation fills itself.
 constexpr auto own_keys = std::to_array<std::string_view>(
   {"messages", "input", "instructions", "stream", "contents", "system",
@@ -56,6 +61,9 @@ json usable_settings(const json& settings, const model_profile& profile) {
                               && is_thinking(settings, profile));
   if (is_refused)
     for (const auto* name : sampling_settings)
+      usable.erase(name);
+  if (profile.thinking == thinking_habit::never)
+    for (const auto* name : thought_settings)
       usable.erase(name);
   return usable;
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <limits>
+#include <utility>
 
 namespace perdure::runtime {
 
@@ -25,6 +26,16 @@ constexpr std::array<limit_field, 6> limit_fields{{
   {"per_request_input_tokens_limit",
    &usage_limits::per_request_input_tokens_limit},
 }};
+
+/// Limits of Pydantic AI that cannot be kept here.
+constexpr std::array<std::pair<std::string_view, const char*>, 2>
+  refused_fields{{
+    {"cost_limit", "is not supported: the node has no prices of models; use "
+                   "total_tokens_limit"},
+    {"count_tokens_before_request",
+     "is not supported: tokens are counted when the provider has answered; "
+     "use per_request_input_tokens_limit"},
+  }};
 
 /// Sum of two counts; the largest number instead of an overflow.
 std::int64_t sum(std::int64_t left, std::int64_t right) noexcept {
@@ -107,7 +118,15 @@ usage_limits_from_json(const json& value, usage_limits base) {
   if (!value.is_object())
     return failure{errc::invalid_argument, "usage_limits: must be an object"};
   std::string problem;
-  field_reader in{value, "usage_limits", problem};
+  auto known = value;
+  field_reader all{value, "usage_limits", problem};
+  for (const auto& [name, why] : refused_fields) {
+    const auto found = value.find(std::string{name});
+    if (found != value.end() && !found->is_null() && *found != false)
+      all.fail(name, why);
+    known.erase(std::string{name});
+  }
+  field_reader in{known, "usage_limits", problem};
   in.only({"request_limit", "tool_calls_limit", "input_tokens_limit",
            "output_tokens_limit", "total_tokens_limit",
            "per_request_input_tokens_limit", "time_limit_seconds"});

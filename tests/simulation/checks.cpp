@@ -84,7 +84,8 @@ void sim_node::witness_execution(const execution& made) {
     return witness_handling(made);
   const auto run_id = run_of(made.key);
   auto known = entries(run_id);
-  if (world_.world.one_at_a_time && folded(run_id)->is_held())
+  const auto state = folded(run_id);
+  if (world_.world.one_at_a_time && state->is_held())
     world_.violate("held: a task begins although an event handler is behind: "
                    + made.key);
   if (known.empty())
@@ -112,15 +113,31 @@ void sim_node::witness_execution(const execution& made) {
   const auto [input, first] = world_.inputs.emplace(made.key, made.input);
   if (!first && input->second != made.input)
     world_.violate("D4: other content under the same key: " + made.key);
-  const auto* tool = definition->tool(made.tool);
+  const auto* tool = state->definition->tool(made.tool);
   if (tool == nullptr
       || (tool->policy.on_interrupt == runtime::on_interrupt::retry
           && !tool->requires_approval))
     return;
-  if (row->at("attempts") != made.attempt)
+  // A server is not told of attempts.
+  const auto begun = row->at("attempts").get<std::uint32_t>();
+  if (begun == 0 || (made.attempt > 0 && begun != made.attempt))
     world_.violate("D5: effect before its intent was durable: " + made.key);
-  if (++world_.attempts[{made.key, made.attempt}] > 1)
+  if (++world_.attempts[{made.key, begun}] > 1)
     world_.violate("D5: an attempt in doubt executes again: " + made.key);
+}
+
+void sim_node::witness_call(const execution& made,
+                            const runtime::mcp::call_request& request) {
+  witness_execution(made);
+  const auto state = folded(run_of(made.key));
+  if (!state)
+    return;
+  for (const auto& task : state->open_tasks())
+    if (state->idempotency_key(task) == made.key
+        && !state->progress(task).note.is_null() && request.note.is_null()
+        && request.input_responses.is_null())
+      world_.violate("note: work that a server has begun begins again: "
+                     + made.key);
 }
 
 /// A handler is told of every event that it wants, in order; never of one that
@@ -253,8 +270,9 @@ void sim_node::check_idle() {
       continue;
     const bool tells
       = state->handlers_behind() && scheduler_.has_pending_timeout();
-    const bool in_flight
-      = http_->open_for(run_id) || processes_->open_for(run_id);
+    const bool in_flight = http_->open_for(run_id)
+                           || processes_->open_for(run_id)
+                           || mcp_->open_for(run_id);
     const auto known = journal_->summary(run_id);
     const bool wakes
       = known && known->wake_at && scheduler_.has_pending_timeout();

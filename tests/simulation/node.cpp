@@ -50,6 +50,7 @@ private:
 
 sim_node::system_config::system_config() {
   add_message_types<caf::id_block::perdure_messages>();
+  add_message_types<caf::id_block::perdure_mcp_messages>();
   set("scheduler.policy", caf::atom("testing"));
   set("logger.verbosity", caf::atom("quiet"));
   set("logger.inline-output", true);
@@ -65,6 +66,10 @@ sim_node::sim_node(universe& world, node_settings settings)
   const auto seen = [this](const execution& made) { witness_execution(made); };
   http_ = std::make_shared<fake_http>(world_, life_, seen);
   processes_ = std::make_shared<fake_processes>(world_, life_, seen);
+  mcp_ = std::make_shared<fake_servers>(
+    world_, life_, [this](const auto& made, const auto& request) {
+      witness_call(made, request);
+    });
   make_services();
   deploy();
 }
@@ -157,8 +162,9 @@ void sim_node::start() {
   writer.health = services_->health;
   writer.metrics = services_->metrics;
   writer_ = system_.spawn(actors::journal_writer, std::move(writer));
+  hub_ = system_.spawn(fake_hub, mcp_);
   gateway_ = system_.spawn(actors::gateway,
-                           actors::gateway_options{services_, writer_});
+                           actors::gateway_options{services_, writer_, hub_});
   caf::anon_send(gateway_, actors::start_atom_v);
 }
 
@@ -262,7 +268,8 @@ void sim_node::advance(std::chrono::milliseconds time) {
 }
 
 bool sim_node::step() {
-  const auto arrivals = isolated ? 0 : http_->open() + processes_->open();
+  const auto arrivals
+    = isolated ? 0 : http_->open() + processes_->open() + mcp_->open();
   auto& jobs = scheduler_.jobs;
   if (jobs.empty() && arrivals == 0)
     return false;
@@ -275,19 +282,29 @@ bool sim_node::step() {
     scheduler_.try_run_once();
     return true;
   }
-  const auto n = settings_.shuffled ? world_.pick(arrivals) : 0;
+  arrive(settings_.shuffled ? world_.pick(arrivals) : 0);
+  return true;
+}
+
+void sim_node::arrive(std::size_t n) {
+  // Time may end what it is spent on.
   if (n < http_->open()) {
     advance(http_->delay(n));
-    // Time may have ended it.
     if (n < http_->open())
       http_->deliver(n);
-  } else {
-    const auto i = n - http_->open();
-    advance(processes_->delay(i));
-    if (i < processes_->open())
-      processes_->finish(i);
+    return;
   }
-  return true;
+  n -= http_->open();
+  if (n < processes_->open()) {
+    advance(processes_->delay(n));
+    if (n < processes_->open())
+      processes_->finish(n);
+    return;
+  }
+  n -= processes_->open();
+  advance(mcp_->delay(n));
+  if (n < mcp_->open())
+    mcp_->deliver(n);
 }
 
 bool sim_node::fire_timer() {
@@ -305,7 +322,9 @@ std::size_t sim_node::shut_down() {
   caf::anon_send_exit(writer_, caf::exit_reason::user_shutdown);
   for (const auto& client : clients_)
     caf::anon_send_exit(client, caf::exit_reason::kill);
+  caf::anon_send_exit(hub_, caf::exit_reason::user_shutdown);
   gateway_ = nullptr;
+  hub_ = nullptr;
   writer_ = nullptr;
   clients_.clear();
   while (scheduler_.try_run_once()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runs/gateway.hpp"
+#include "simulation/fake_servers.hpp"
 #include "simulation/fakes.hpp"
 
 #include <caf/actor_system.hpp>
@@ -92,6 +93,9 @@ private:
   runtime::host_code code();
   void witness_execution(const execution& made);
   void witness_handling(const execution& made);
+  /// Work that a server has begun is asked for and not begun again.
+  void witness_call(const execution& made,
+                    const runtime::mcp::call_request& request);
   void
   on_settled(const std::string& question, const actors::question_settled& x);
   void on_answer(const std::string& run_id, const actors::create_answer& x);
@@ -102,6 +106,8 @@ private:
   runtime::definition_ptr definition_of(const std::string& run_id) const;
   void advance(std::chrono::milliseconds time);
   void note_time();
+  /// Delivers the n-th thing that comes from outside.
+  void arrive(std::size_t n);
 
   universe& world_;
   node_settings settings_;
@@ -109,12 +115,14 @@ private:
   std::shared_ptr<sim_journal> journal_;
   std::shared_ptr<fake_http> http_;
   std::shared_ptr<fake_processes> processes_;
+  std::shared_ptr<fake_servers> mcp_;
   actors::services_ptr services_;
   system_config config_;
   caf::actor_system system_;
   caf::scheduler::test_coordinator& scheduler_;
   timestamp started_at_;
   actors::journal_writer_actor writer_;
+  actors::mcp_hub_actor hub_;
   actors::gateway_actor gateway_;
   std::vector<caf::actor> clients_;
   /// Questions that people have answered, well or badly.

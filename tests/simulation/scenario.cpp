@@ -15,36 +15,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// The n-th request of a run gets the n-th answer, the last one repeats.
-auto in_turn(std::vector<http_answer> answers) {
-  return [answers = std::move(answers)](std::uint32_t step, const execution&) {
-    return answers[std::min<std::size_t>(step, answers.size()) - 1];
-  };
-}
-
 wire_call call(const std::string& id, const std::string& tool,
                const std::string& arguments = R"({"n": 1})") {
   return {id, tool, arguments};
-}
-
-/// Functions return their arguments; programs print their input.
-script plain_world() {
-  script out;
-  out.model = in_turn({says("Hello there.")});
-  out.function = [](const execution& made) -> runtime::tool_reply {
-    return *runtime::parse_json(made.input);
-  };
-  out.process = [](const execution& made) { return prints(made.input); };
-  out.handler = [](const execution&) {
-    // it is handled
-  };
-  out.endpoint = [](const execution&) { return http_answer{204, {}, {}, {}}; };
-  out.person = [](const json& question) -> json {
-    if (question.at("kind") == "external")
-      return {{"decision", "answer"}, {"result", 7}};
-    return {{"decision", "approve"}};
-  };
-  return out;
 }
 
 scenario plain(const std::string& name) {
@@ -494,6 +467,32 @@ std::vector<scenario> client_scenarios() {
 
 } // namespace
 
+std::function<http_answer(std::uint32_t step, const execution& request)>
+in_turn(std::vector<http_answer> answers) {
+  return [answers = std::move(answers)](std::uint32_t step, const execution&) {
+    return answers[std::min<std::size_t>(step, answers.size()) - 1];
+  };
+}
+
+script plain_world() {
+  script out;
+  out.model = in_turn({says("Hello there.")});
+  out.function = [](const execution& made) -> runtime::tool_reply {
+    return *runtime::parse_json(made.input);
+  };
+  out.process = [](const execution& made) { return prints(made.input); };
+  out.handler = [](const execution&) {
+    // it is handled
+  };
+  out.endpoint = [](const execution&) { return http_answer{204, {}, {}, {}}; };
+  out.person = [](const json& question) -> json {
+    if (question.at("kind") == "external")
+      return {{"decision", "answer"}, {"result", 7}};
+    return {{"decision", "approve"}};
+  };
+  return out;
+}
+
 runtime::agent_definition plain_agent() {
   runtime::agent_definition out;
   out.name = "helper";
@@ -522,10 +521,11 @@ runtime::tool_definition command_tool(const std::string& name) {
 
 std::vector<scenario> all_scenarios() {
   std::vector<scenario> out;
-  for (auto part : {model_scenarios(), tool_scenarios(), policy_scenarios(),
-                    people_scenarios(), output_scenarios(),
-                    fallback_scenarios(), handler_scenarios(),
-                    cache_scenarios(), client_scenarios(), turn_scenarios()})
+  for (auto part :
+       {model_scenarios(), tool_scenarios(), policy_scenarios(),
+        people_scenarios(), output_scenarios(), fallback_scenarios(),
+        handler_scenarios(), cache_scenarios(), client_scenarios(),
+        turn_scenarios(), server_scenarios()})
     out.insert(out.end(), part.begin(), part.end());
   return out;
 }

@@ -39,6 +39,17 @@ std::vector<scenario> all_scenarios();
 /// @pre there is one of that name
 scenario scenario_named(const std::string& name);
 
+/// Those with tools of MCP servers.
+std::vector<scenario> server_scenarios();
+
+/// Functions return their arguments; programs print their input; people
+/// approve.
+script plain_world();
+
+/// The n-th request of a run gets the n-th answer, the last one repeats.
+std::function<http_answer(std::uint32_t step, const execution& request)>
+in_turn(std::vector<http_answer> answers);
+
 runtime::agent_definition plain_agent();
 runtime::tool_definition function_tool(const std::string& name);
 runtime::tool_definition command_tool(const std::string& name);

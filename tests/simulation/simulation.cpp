@@ -2,6 +2,8 @@
 
 #include "runtime/messages/history_json.hpp"
 
+#include <algorithm>
+
 namespace perdure::simulation {
 
 namespace {
@@ -183,6 +185,16 @@ simulation_result simulate(const scenario& plot, const crash_plan& crash) {
   return simulate(plot, crash, world);
 }
 
+/// How often servers had people asked.
+static std::size_t elicitations(const run_result& run) {
+  return static_cast<std::size_t>(std::count_if(
+    run.entries.begin(), run.entries.end(), [](const runtime::entry& x) {
+      const auto* asked = std::get_if<runtime::question_asked>(&x);
+      return asked != nullptr
+             && asked->kind == runtime::question_kind::elicitation;
+    }));
+}
+
 std::string compare(const scenario& plot, const simulation_result& calm,
                     const simulation_result& crashed) {
   if (!crashed.violations.empty())
@@ -200,6 +212,8 @@ std::string compare(const scenario& plot, const simulation_result& calm,
       continue;
     if (was.output != is.output)
       return "output was " + was.output.dump() + " and is " + is.output.dump();
+    if (elicitations(was) != elicitations(is))
+      return "people were asked again what they had answered";
     if (plot.expected == likeness::same && was.messages != is.messages)
       return "messages were " + was.messages.dump() + " and are "
              + is.messages.dump();

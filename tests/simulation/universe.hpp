@@ -46,6 +46,20 @@ struct execution {
   std::string input;
 };
 
+/// What an MCP server does with one call, in this order.
+struct mcp_answer {
+  /// What it knows tasks of its own by.
+  std::vector<json> notes;
+  /// Parameters of `elicitation/create`; each waits for the answer to the one
+  /// before.
+  std::vector<json> questions;
+  /// @param answers to `questions`
+  std::function<runtime::mcp::call_outcome(const std::vector<json>& answers)>
+    outcome;
+  /// Time that passes before it ends.
+  std::chrono::milliseconds takes{0};
+};
+
 struct script {
   /// @param step of the run, counted from 1
   std::function<http_answer(std::uint32_t step, const execution& request)>
@@ -59,6 +73,9 @@ struct script {
   std::function<void(const execution& call)> handler;
   /// What an endpoint answers to an event.
   std::function<http_answer(const execution& call)> endpoint;
+  std::function<mcp_answer(const execution& call,
+                           const runtime::mcp::call_request& request)>
+    mcp;
   /// Nothing of a run may be under way besides each other: a task must not
   /// begin while an event handler holds the run.
   bool one_at_a_time = false;

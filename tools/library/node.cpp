@@ -54,23 +54,44 @@ node_file_of(const node_options& options, const config::environment& lookup) {
   return out;
 }
 
+/// Settings of a tool that only its server knows.
+void add_rule(const std::string& name, const task_config& config,
+              runtime::agent_definition& definition) {
+  const auto base = runtime::to_json(definition.mcp_policy);
+  const auto merged = library::merged(config, definition.mcp_policy);
+  runtime::tool_rule rule;
+  rule.selector = json::array({name});
+  for (const auto& [key, value] : runtime::to_json(merged).items())
+    if (value != base.at(key))
+      rule.policy[key] = value;
+  definition.tool_rules.push_back(std::move(rule));
+}
+
 void apply(const task_configs& configs, runtime::agent_definition& definition) {
   definition.model_policy
     = library::merged(configs.model_task_config, definition.model_policy);
   for (auto& handler : definition.handlers)
     handler.policy = library::merged(configs.event_stream_handler_task_config,
                                      handler.policy);
+  definition.mcp_policy
+    = library::merged(configs.mcp_task_config, definition.mcp_policy);
   for (auto& tool : definition.tools)
     tool.policy = library::merged(configs.tool_task_config, tool.policy);
   for (const auto& [name, config] : configs.tool_task_config_by_name) {
     const auto tool
       = std::find_if(definition.tools.begin(), definition.tools.end(),
                      [&name = name](const auto& x) { return x.name == name; });
+    const auto* settings = std::get_if<task_config>(&config);
+    if (tool == definition.tools.end() && settings != nullptr
+        && !definition.mcp_servers.empty()) {
+      add_rule(name, *settings, definition);
+      continue;
+    }
     if (tool == definition.tools.end())
       throw error{"invalid_argument", "tool_task_config_by_name: agent '"
                                         + definition.name + "' has no tool '"
                                         + name + "'"};
-    if (const auto* settings = std::get_if<task_config>(&config))
+    if (settings != nullptr)
       tool->policy = library::merged(*settings, tool->policy);
     else
       tool->is_task = false;

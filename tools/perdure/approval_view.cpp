@@ -3,6 +3,10 @@
 #include "tools/perdure/text.hpp"
 #include "tools/perdure/words.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
 namespace perdure::client {
 
 using runtime::json;
@@ -24,8 +28,30 @@ std::string subject_of(const json& question) {
 std::string verb_of(const std::string& kind) {
   if (kind == "approval")
     return "approve ";
+  if (kind == "elicitation")
+    return "answer the server of ";
   return kind == "external" ? "give the result of "
                             : "run again (its outcome is unknown) ";
+}
+
+/// What an MCP server wants to know: a page to visit, or fields to fill in.
+std::string form_text(const json& form) {
+  std::string out
+    = "  the server asks " + one_line(text_of(form, "message")) + "\n";
+  if (const auto url = text_of(form, "url"); !url.empty())
+    return out + "  open            " + one_line(url) + "\n";
+  const auto& schema = field_of(form, "schema");
+  const auto& required = field_of(schema, "required");
+  for (const auto& [name, field] : field_of(schema, "properties").items()) {
+    const auto is_required
+      = std::find(required.begin(), required.end(), name) != required.end();
+    const auto title = text_of(field, "description");
+    out += "  field           " + one_line(name) + ": "
+           + one_line(text_of(field, "type"))
+           + (is_required ? ", required" : "")
+           + (title.empty() ? "" : "; " + one_line(title)) + "\n";
+  }
+  return out;
 }
 
 } // namespace
@@ -54,7 +80,9 @@ std::string approvals_text(const json& questions, timestamp now) {
     out += short_id(id) + "  " + text_of(question, "agent") + ": "
            + question_text(question) + "\n";
     if (const auto& metadata = field_of(question, "metadata");
-        !metadata.is_null())
+        text_of(question, "kind") == "elicitation")
+      out += form_text(metadata);
+    else if (!metadata.is_null())
       out += "  the tool says   " + one_line(plain_text(metadata)) + "\n";
     out += "  asked           "
            + relative_time(field_of(question, "asked_at"), now);
@@ -75,6 +103,8 @@ std::string answer_commands(const std::string& kind, const std::string& id,
   };
   if (kind == "external")
     return line("answer", " JSON");
+  if (kind == "elicitation")
+    return line("answer", " JSON") + "\n" + line("deny", "");
   return line("approve", "") + "\n" + line("deny", "");
 }
 

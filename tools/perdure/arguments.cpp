@@ -19,6 +19,7 @@ constexpr const char* overview_footer = R"(Examples:
   perdure why last
   perdure approvals
   perdure approve 3f4a5b:1:0:1
+  perdure mcp call files read_file '{"path": "notes.txt"}'
 
 RUN is the id of a run, or `last` for the newest one.
 
@@ -223,6 +224,44 @@ void add_decisions(builder& build, arguments& out) {
   failed->option_text("TEXT")->excludes(result)->excludes(retry);
 }
 
+void add_mcp(builder& build, arguments& out) {
+  auto& given = out.mcp;
+  auto* group
+    = build.add("mcp", "MCP servers of the node's agents", command::mcp);
+  group->require_subcommand(0, 1);
+  const auto add = [&](const char* name, const char* help, mcp_action action) {
+    auto* sub = group->add_subcommand(name, help);
+    sub->footer(command_footer);
+    sub->callback([&given, action] { given.action = action; });
+    if (action != mcp_action::list)
+      sub->add_option("SERVER", given.server, "Id of the server")
+        ->required()
+        ->option_text(" ");
+    return sub;
+  };
+  const auto add_subject
+    = [&given](CLI::App* sub, const char* name, const char* help) {
+        return sub->add_option(name, given.subject, help)->option_text(" ");
+      };
+  const auto add_arguments = [&given](CLI::App* sub) {
+    sub->add_option("ARGUMENTS", given.arguments, "An object, as JSON")
+      ->option_text(" ");
+  };
+  add("list", "How they are doing", mcp_action::list);
+  add("tools", "The tools of a server", mcp_action::tools);
+  auto* call = add("call", "Call a tool, outside of any run", mcp_action::call);
+  add_subject(call, "TOOL", "As the server calls it")->required();
+  add_arguments(call);
+  add_subject(add("read", "A resource of a server, or the list of them",
+                  mcp_action::read),
+              "URI", "Of the resource");
+  auto* prompts = add("prompts", "A prompt of a server, or the list of them",
+                      mcp_action::prompts);
+  add_subject(prompts, "NAME", "Of the prompt");
+  add_arguments(prompts);
+  add("logs", "What a server said last", mcp_action::logs);
+}
+
 void add_commands(builder& build, arguments& out) {
   add_run(build, out);
   add_quiet(build.add_with_run("attach", "Watch a run from its beginning",
@@ -245,6 +284,7 @@ void add_commands(builder& build, arguments& out) {
     ->option_text("TEXT");
   build.add("agents", "List the agents of the node", command::agents);
   add_decisions(build, out);
+  add_mcp(build, out);
 }
 
 void to_lower(std::string& id) {

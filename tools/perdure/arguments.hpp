@@ -23,7 +23,11 @@ enum class command {
   approve,
   deny,
   answer,
+  mcp,
 };
+
+/// What `mcp` does.
+enum class mcp_action { list, tools, call, read, prompts, logs };
 
 /// Options of `run`.
 struct run_arguments {
@@ -72,6 +76,16 @@ struct decision_arguments {
   std::optional<std::string> failed;
 };
 
+/// Options of `mcp`.
+struct mcp_arguments {
+  mcp_action action = mcp_action::list;
+  std::string server;
+  /// Name of a tool or prompt, or URI of a resource.
+  std::string subject;
+  /// JSON; empty for none.
+  std::string arguments;
+};
+
 /// The command line, checked as far as that goes without a node.
 struct arguments {
   client::command command = client::command::agents;
@@ -88,6 +102,7 @@ struct arguments {
   run_arguments run;
   list_arguments list;
   decision_arguments decision;
+  mcp_arguments mcp;
 };
 
 /// Nothing is left to do but to print this and go.

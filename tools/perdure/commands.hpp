@@ -34,6 +34,9 @@ int list_approvals(const workplace& at);
 /// `approve`, `deny` and `answer`.
 int decide_question(const workplace& at);
 
+/// `mcp` and what it does.
+int manage_servers(const workplace& at);
+
 /// The id that the command line names: `last` is the newest run.
 runtime::result<std::string> chosen_run(const workplace& at);
 

@@ -147,8 +147,10 @@ make_decision(const arguments& args, const json& question,
     auto value = parse_result(given, read_input);
     if (!value)
       return value;
-    out["decision"] = "answer";
-    out["result"] = std::move(*value);
+    // What a server asked for is filled in.
+    const auto is_form = text_of(question, "kind") == "elicitation";
+    out["decision"] = is_form ? "approve" : "answer";
+    out[is_form ? "arguments" : "result"] = std::move(*value);
   } else {
     out["decision"] = args.command == command::approve ? "approve" : "deny";
   }

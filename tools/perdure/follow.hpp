@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/models/sse_decoder.hpp"
+#include "runtime/sse_decoder.hpp"
 #include "tools/perdure/api.hpp"
 
 #include <cstdint>

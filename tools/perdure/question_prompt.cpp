@@ -50,7 +50,11 @@ bool question_prompt::can_ask() const {
 bool question_prompt::put(const std::string& question_id) {
   const auto question = find_question(at_.node, question_id);
   // Decided by now, or not to be had: the events tell more.
-  if (!question || text_of(*question, "kind") == "external")
+  if (!question)
+    return true;
+  // It takes more than yes or no.
+  const auto kind = text_of(*question, "kind");
+  if (kind == "external" || kind == "elicitation")
     return true;
   return ask(*question);
 }

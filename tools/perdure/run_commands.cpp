@@ -176,6 +176,8 @@ int perform(const workplace& at) {
     case command::deny:
     case command::answer:
       return decide_question(at);
+    case command::mcp:
+      return manage_servers(at);
   }
   return exit_code::usage;
 }

@@ -334,7 +334,7 @@ CAF_TEST(what has no effect is a warning) {
 
 CAF_TEST(all problems are told at once in the order of the file) {
   const auto text = problems("modle: test\nretries: -1\ntool_timeout: 0\n"
-                             "capabilities:\n  - WebSearch\n  - Comand: {}\n");
+                             "capabilities:\n  - XSearch\n  - Comand: {}\n");
   CAF_CHECK_EQUAL(
     text,
     "agents/desk.yaml:1:1: unknown key 'modle'; did you mean model? valid: "
@@ -346,14 +346,16 @@ CAF_TEST(all problems are told at once in the order of the file) {
     "agents/desk.yaml:3:15: tool_timeout: must be a number of seconds, at "
     "least "
     "0.001\n"
-    "agents/desk.yaml:5:5: capabilities[0]: the capability WebSearch is not "
+    "agents/desk.yaml:5:5: capabilities[0]: the capability XSearch is not "
     "supported by this version; supported: Approval, Command, DeferredTools, "
-    "Durability, EventHandler, External, Fallback, Limits, Output, "
-    "SetToolMetadata, Thinking\n"
+    "Durability, EventHandler, External, Fallback, ImageGeneration, Limits, "
+    "MCP, NativeTool, Output, PrefixTools, SetToolMetadata, Thinking, "
+    "WebFetch, WebSearch\n"
     "agents/desk.yaml:6:5: capabilities[1]: unknown capability 'Comand'; did "
     "you mean Command? valid: Approval, Command, DeferredTools, Durability, "
-    "EventHandler, External, Fallback, Limits, Output, SetToolMetadata, "
-    "Thinking");
+    "EventHandler, External, Fallback, ImageGeneration, Limits, MCP, "
+    "NativeTool, Output, PrefixTools, SetToolMetadata, Thinking, WebFetch, "
+    "WebSearch");
 }
 
 CAF_TEST(wrong fields are refused) {
@@ -437,7 +439,7 @@ CAF_TEST(wrong capabilities are refused) {
   CAF_CHECK(refuses(entry("Limits: {request_limit: -5}"),
                     "3:14: capabilities[0].Limits.request_limit: must be"));
   CAF_CHECK(refuses(entry("Hooks"), "needs code"));
-  CAF_CHECK(refuses(entry("MCP: {url: x}"), "MCP is not supported"));
+  CAF_CHECK(refuses(entry("ToolSearch: {}"), "ToolSearch is not supported"));
   CAF_CHECK(refuses(entry("Durability: {model: 5}"), "must be an object"));
   CAF_CHECK(refuses(entry("Durability: {model: {retry: 5}}"), "retry"));
   CAF_CHECK(refuses(entry("Durability: {model: {retries: -5}}"),

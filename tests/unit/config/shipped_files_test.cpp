@@ -130,6 +130,24 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{DeferredTools: {run: waits}}]",
     "model: test\ncapabilities: [{name: DeferredTools, arguments: [ends]}]",
     "model: test\ncapabilities: [{Fallback: {models: [test, openai:gpt-5]}}]",
+    "model: test\ncapabilities: [{MCP: {url: 'https://h/mcp', native: false}}]",
+    "model: test\ncapabilities: [{MCP: {id: a, command: npx, args: [srv], env: "
+    "{A: '1'}, cwd: x, log_level: info, roots: ['file:///a']}}]",
+    "model: test\ncapabilities: [{name: MCP, arguments: {url: 'http://h', "
+    "headers: {A: b}, allowed_tools: [a], connection: per_run, "
+    "tool_error_behavior: failed, call_timeout: 5, auth: oauth}}]",
+    "model: test\ncapabilities: [{MCP: {url: 'http://h', auth: {type: "
+    "client_credentials, client_id: a, client_secret: b}}}]",
+    "model: test\ncapabilities: [{PrefixTools: {prefix: p, capability: {MCP: "
+    "{url: 'http://h/sse'}}}}]",
+    "model: test\ncapabilities: [{PrefixTools: {prefix: p, capability: "
+    "{PrefixTools: {prefix: q, capability: {External: {name: a}}}}}}]",
+    "model: test\nmodel_settings: {thinking: low, stop_sequences: [a], "
+    "anthropic_cache: 1h, mistral_safe_prompt: true, seed: ~}",
+    "model: test\ncapabilities: [WebSearch, {WebFetch: {max_uses: 1}}]",
+    "model: test\ncapabilities: [{NativeTool: {kind: code_execution}}, {name: "
+    "NativeTool, arguments: {tool: {kind: web_search, optional: true}}}]",
+    "model: test\ncapabilities: [{ImageGeneration: {size: 1K}}]",
   };
   for (const auto* text : good) {
     CAF_CHECK(schema_accepts(rules, text, document_format::yaml));
@@ -158,7 +176,14 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\nend_strategy: late",
     "model: test\ntool_timeout: 0",
     "model: test\ncapabilities: Thinking",
-    "model: test\ncapabilities: [WebSearch]",
+    "model: test\ncapabilities: [XSearch]",
+    "model: test\nmodel_settings: {temprature: 1}",
+    "model: test\nmodel_settings: {max_tokens: many}",
+    "model: test\ncapabilities: [NativeTool]",
+    "model: test\ncapabilities: [{NativeTool: {kind: telepathy}}]",
+    "model: test\ncapabilities: [{NativeTool: {kind: file_search}}]",
+    "model: test\ncapabilities: [{WebSearch: {depth: 1}}]",
+    "model: test\ncapabilities: [{WebSearch: {native: false}}]",
     "model: test\ncapabilities: [{Thinking: much}]",
     "model: test\ncapabilities: [{Thinking: low, Limits: {}}]",
     "model: test\ncapabilities: [{name: Thinking, arguments: [a, b]}]",
@@ -214,6 +239,23 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{DeferredTools: later}]",
     "model: test\ncapabilities: [{DeferredTools: {end: true}}]",
     "model: test\ncapabilities: [Fallback]",
+    "model: test\ncapabilities: [MCP]",
+    "model: test\ncapabilities: [{MCP: {command: npx}}]",
+    "model: test\ncapabilities: [{MCP: {id: a, command: npx, url: "
+    "'http://h'}}]",
+    "model: test\ncapabilities: [{MCP: {url: 'ftp://h'}}]",
+    "model: test\ncapabilities: [{MCP: {url: 'http://h', native: true}}]",
+    "model: test\ncapabilities: [{MCP: {url: 'http://h', local: false}}]",
+    "model: test\ncapabilities: [{MCP: {url: 'http://h', args: [a]}}]",
+    "model: test\ncapabilities: [{MCP: {url: 'http://h', servers: [a]}}]",
+    "model: test\ncapabilities: [{MCP: {url: 'http://h', transport: udp}}]",
+    "model: test\ncapabilities: [{MCP: {url: 'http://h', roots: [/a]}}]",
+    "model: test\ncapabilities: [{MCP: {url: 'http://h', tools: [a]}}]",
+    "model: test\ncapabilities: [{MCP: {id: a b, command: x}}]",
+    "model: test\ncapabilities: [{MCP: {file: mcp.json, id: a}}]",
+    "model: test\ncapabilities: [{PrefixTools: {prefix: p}}]",
+    "model: test\ncapabilities: [{PrefixTools: {prefix: '', capability: {MCP: "
+    "{url: 'http://h'}}}}]",
     "model: test\ncapabilities: [{Fallback: {models: []}}]",
     "model: test\ncapabilities: [{Fallback: {models: test}}]",
     "model: test\ncapabilities: [{Fallback: {models: [gpt]}}]",

@@ -81,7 +81,13 @@ CAF_TEST(output is the text after the last call of the provider) {
     = output_text(response({text_part{"thinking", {}}, search,
                             text_part{"It ", {}}, text_part{"is.", {}}}));
   CAF_CHECK_EQUAL(text.value_or(""), "It is.");
-  CAF_CHECK(!output_text(response({text_part{"thinking", {}}, search})));
+  // A provider may tell of its searches when it has said all.
+  CAF_CHECK_EQUAL(
+    output_text(response({text_part{"It rains.", {}}, search, search}))
+      .value_or(""),
+    "It rains.");
+  CAF_CHECK(!output_text(
+    response({text_part{"thinking", {}}, search, call("c1", "add", "{}")})));
   CAF_CHECK_EQUAL(
     output_text(response({compaction_part{"summary", {}}})).value_or(""),
     "summary");

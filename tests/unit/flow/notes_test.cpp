@@ -116,7 +116,8 @@ CAF_TEST(a request in doubt that is noted is asked for) {
 
 CAF_TEST(a history that ends in a suspended response goes on with it) {
   auto first = created(nullptr);
-  const message asked = model_request{{user_prompt_part{"Hi.", at(0)}}, {}};
+  model_request asked;
+  asked.parts.push_back(user_prompt_part{"Hi.", at(0)});
   auto left = response({text_part{"Let me", {}}});
   left.state = message_state::suspended;
   first.input.history = {std::make_shared<const message>(asked),

@@ -261,6 +261,10 @@ CAF_TEST(row 4 calls that a history ends with are told) {
   CAF_CHECK_EQUAL(story(run),
                   "run_state function_tool_call(c1) function_tool_call(c2) "
                   "function_tool_result(c2) ");
+  said.state = message_state::suspended;
+  const conversation paused{
+    with_tools({"look"}), {std::make_shared<const message>(said)}, nullptr};
+  CAF_CHECK_EQUAL(story(paused), "run_state ");
 }
 
 // -- what there is no row for there -------------------------------------------

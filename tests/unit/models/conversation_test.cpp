@@ -263,6 +263,76 @@ CAF_TEST(what a user shows) {
     R"("file_data":"data:application/pdf;base64,YQ=="}])");
 }
 
+CAF_TEST(files that tools return are shown behind all results) {
+  for (const auto& wire : wires) {
+    talk talk{wire};
+    model_request request;
+    request.parts.push_back(returned("look",
+                                     {{"note", "see"},
+                                      {"file",
+                                       {{"kind", "binary"},
+                                        {"data", "SGVsbG8="},
+                                        {"media_type", "image/png"}}}},
+                                     "c1"));
+    request.parts.push_back(returned("look", "text", "c2"));
+    CAF_REQUIRE(talk.conversation->add(request));
+    const auto body = talk.ask();
+    const auto& said = body.at(items(wire));
+    CAF_REQUIRE_EQUAL(said.size(), 3u);
+    const auto* field = wire == "openai-chat" ? "content" : "output";
+    CAF_CHECK_EQUAL(said[0].at(field),
+                    R"({"note":"see","file":"See file f7ff9e."})");
+    CAF_CHECK_EQUAL(said[1].at(field), "text");
+    CAF_CHECK_EQUAL(said[2].at("role"), "user");
+    CAF_CHECK_EQUAL(said[2].at("content")[0].at("text"),
+                    "This is file f7ff9e:");
+    CAF_CHECK(said[2].at("content")[1].dump().find("SGVsbG8=")
+              != std::string::npos);
+  }
+}
+
+CAF_TEST(feedback and summaries of newer histories are told by a user) {
+  struct row {
+    const char* part;
+    const char* text;
+  };
+  const std::vector<row> rows{
+    {R"({"part_kind":"retry-feedback","content":"Shorter.",)"
+     R"("retry":{"cause":"model_retry","attempt":1,"max_retries":2}})",
+     "The application could not use this answer:\n<pyai:retry_feedback>\n"
+     "Shorter.\n</pyai:retry_feedback>"},
+    {R"({"part_kind":"retry-feedback","content":[{"type":"missing"}],)"
+     R"("retry":{"cause":"validation_error"}})",
+     "The application could not use this answer:\n<pyai:validation_errors>\n"
+     R"([{"type":"missing"}])"
+     "\n</pyai:validation_errors>"},
+    {R"({"part_kind":"retry-feedback","content":"Please answer.",)"
+     R"("retry":{"cause":"no_output"}})",
+     "Please answer."},
+    {R"({"part_kind":"compaction","content":"They met.","id":null,)"
+     R"("provider_name":null})",
+     "Another model has summarized what was said before:\n"
+     "<pyai:conversation_summary>\nThey met.\n"
+     "</pyai:conversation_summary>"},
+  };
+  for (const std::string wire :
+       {"openai-chat", "openai-responses", "anthropic", "google"})
+    for (const auto& row : rows) {
+      talk talk{wire};
+      model_request request;
+      request.parts.push_back(opaque_part{json::parse(row.part)});
+      CAF_REQUIRE(talk.conversation->add(request));
+      CAF_CHECK(talk.ask().dump().find(json(row.text).dump())
+                != std::string::npos);
+    }
+  // What a provider compacted means something to that provider alone.
+  talk talk{"openai-chat"};
+  model_request foreign;
+  foreign.parts.push_back(opaque_part{
+    {{"part_kind", "compaction"}, {"content", "x"}, {"provider_name", "p"}}});
+  CAF_CHECK(!talk.conversation->add(foreign));
+}
+
 CAF_TEST(what cannot be sent is refused and leaves no trace) {
   for (const auto& wire : wires) {
     talk talk{wire};
@@ -386,6 +456,10 @@ CAF_TEST(opaque reasoning goes back to its own provider) {
   CAF_CHECK_EQUAL(input[2].at("id"), "fc_1");
 
   // Nothing is kept there: the encrypted text counts, ids do not.
+  // Without the ids of its items the provider gets the words alone.
+  input = input_of({{"openai_send_reasoning_ids", false}}, "gpt-5", "openai");
+  CAF_CHECK(input.dump().find("\"id\"") == std::string::npos);
+  CAF_CHECK(input.dump().find("encrypted_content") == std::string::npos);
   input = input_of({{"openai_store", false}}, "gpt-5", "openai");
   CAF_CHECK_EQUAL(input[0].at("encrypted_content"), "secret");
   CAF_CHECK_EQUAL(input[1].dump(), R"({"role":"assistant","content":"x"})");

@@ -56,6 +56,7 @@ agent_definition everything() {
   tool.is_task = false;
   result.tools.push_back(std::move(tool));
   result.tools.emplace_back().name = "plain";
+  result.native_tools.push_back({"web_fetch", true, {{"max_uses", 2}}});
   result.tool_retries = 0;
   result.output_retries = 5;
   result.limits.request_limit = std::nullopt;
@@ -112,7 +113,9 @@ CAF_TEST(the text has a fixed order) {
     R"("cwd":"/tmp","max_output_bytes":5},"policy":{"retries":2,)"
     R"("retry_delay_seconds":[1,2.5],"retry_delay_max_seconds":60,)"
     R"("timeout_seconds":9,"on_interrupt":"ask"},"is_task":false},)"
-    R"({"name":"plain"}],"tool_retries":0,"output_retries":5,"limits":)"
+    R"({"name":"plain"}],"native_tools":[{"kind":"web_fetch",)"
+    R"("optional":true,"max_uses":2}],"tool_retries":0,"output_retries":5,)"
+    R"("limits":)"
     R"({"request_limit":null,"time_limit_seconds":3600},"model_policy":)"
     R"({"retries":0},"metadata":{"team":"x"}})");
 }
@@ -162,6 +165,11 @@ CAF_TEST(every setting that is not the default is in the text) {
   changed([](auto& x) { x.limits.per_request_input_tokens_limit = 50; });
   changed([](auto& x) { x.tools.emplace_back().metadata = 0; });
   changed([](auto& x) { x.tools.emplace_back().parameters = true; });
+  changed([](auto& x) { x.native_tools.push_back({"web_search"}); });
+  changed([](auto& x) { x.native_tools.push_back({"web_search", true}); });
+  changed([](auto& x) {
+    x.native_tools.push_back({"web_search", false, {{"max_uses", 1}}});
+  });
   changed([](auto& x) { x.instructions.emplace_back().is_template = true; });
 }
 

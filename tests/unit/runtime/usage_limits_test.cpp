@@ -132,6 +132,21 @@ CAF_TEST(limits survive the way through JSON) {
   CAF_CHECK_EQUAL(to_text(to_json(*again)), text);
 }
 
+CAF_TEST(limits that cannot be kept are refused with the reason) {
+  CAF_CHECK_EQUAL(problem(read(R"({"cost_limit": "0.5"})")),
+                  "usage_limits.cost_limit: is not supported: the node has no "
+                  "prices of models; use total_tokens_limit");
+  CAF_CHECK_EQUAL(problem(read(R"({"count_tokens_before_request": true})"))
+                    .find("usage_limits.count_tokens_before_request: is not "
+                          "supported"),
+                  0u);
+  // As Pydantic AI writes limits that are not set.
+  CAF_CHECK(read(R"({"cost_limit": null, "count_tokens_before_request": false,
+                     "request_limit": 3})")
+              ->request_limit
+            == 3);
+}
+
 CAF_TEST(wrong limits name the key and what is valid) {
   CAF_CHECK_EQUAL(problem(read(R"({"requests": 1})")),
                   "usage_limits.requests: unknown key; valid keys are "

@@ -216,6 +216,46 @@ CAF_TEST(task completed by an error) {
   CAF_CHECK_EQUAL(got->message, "broken");
 }
 
+CAF_TEST(task completed by a list of tools) {
+  const auto tools = json::parse(R"([{"name": "add", "inputSchema": {}}])");
+  const task_ref task{0, task_kind::mcp_request, 3};
+  auto same = round_trip(task_completed{
+    at(5), task, 1, at(4), tool_listing{"sums", "Mind it.", tools, "abc"}});
+  CAF_CHECK(same.task == task);
+  auto* got = std::get_if<tool_listing>(&same.outcome);
+  CAF_REQUIRE(got != nullptr);
+  CAF_CHECK_EQUAL(got->server, "sums");
+  CAF_CHECK_EQUAL(got->instructions, "Mind it.");
+  CAF_CHECK_EQUAL(to_text(got->tools), to_text(tools));
+  CAF_CHECK_EQUAL(got->hash, "abc");
+}
+
+CAF_TEST(two runs that were told the same list share it) {
+  auto tools = json::array();
+  for (int i = 0; i < 200; ++i)
+    tools.push_back({{"name", "tool" + std::to_string(i)},
+                     {"inputSchema", {{"type", "object"}}}});
+  const auto encoded = encode(task_completed{
+    at(5), tool_task(), 1, at(4), tool_listing{"sums", {}, tools, "abc"}});
+  CAF_REQUIRE_EQUAL(encoded.blobs.size(), 1u);
+  CAF_CHECK(encoded.blobs[0].first == hash_of(to_text(tools)));
+  CAF_CHECK_LESS(encoded.bytes.size(), 100u);
+}
+
+CAF_TEST(an attempt that needs input first) {
+  auto noted = round_trip(task_noted{at(1), tool_task(), 2, "state", true});
+  CAF_CHECK(noted.ends_attempt);
+  CAF_CHECK(noted.note == "state");
+  CAF_CHECK(!round_trip(task_noted{at(1), tool_task(), 2, "t"}).ends_attempt);
+  question_asked asked;
+  asked.task = tool_task();
+  asked.kind = question_kind::elicitation;
+  asked.attempt = 4;
+  const auto same = round_trip(asked);
+  CAF_CHECK(same.kind == question_kind::elicitation);
+  CAF_CHECK_EQUAL(same.attempt, 4u);
+}
+
 CAF_TEST(output rejected and cancel requested) {
   auto rejected = round_trip(output_rejected{at(2), json::parse("[{}]")});
   CAF_CHECK(rejected.time == at(2));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <perdure/json.hpp>
+#include <perdure/mcp_server.hpp>
 #include <perdure/output.hpp>
 #include <perdure/prompt.hpp>
 #include <perdure/run.hpp>
@@ -121,6 +122,10 @@ public:
     return add_tool(std::move(name), std::move(description), nullptr,
                     std::move(options));
   }
+
+  /// Adds the tools of an MCP server. Their runs are tasks as those of others
+  /// are; without durability a run uses the same server.
+  agent& toolset(mcp_server server);
 
   // -- output -----------------------------------------------------------------
 

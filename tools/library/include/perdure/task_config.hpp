@@ -72,8 +72,11 @@ struct task_configs {
   task_config model_task_config = {};
   /// Of all tools.
   task_config tool_task_config = {};
-  /// Of one tool, on top of `tool_task_config`; or `disabled`.
+  /// Of one tool, on top of `tool_task_config`; or `disabled`. A tool of an MCP
+  /// server goes by the name that the model sees, and is always a task.
   tool_task_configs tool_task_config_by_name = {};
+  /// Of what MCP servers do: lists of tools, and their calls. 3 retries.
+  task_config mcp_task_config = {};
   /// Of event handlers; each event is a task. 3 retries, 60 s for an attempt.
   task_config event_stream_handler_task_config = {};
 };

@@ -48,6 +48,11 @@ public:
     return reconnect_delay_;
   }
 
+  /// The last id that the stream named, be it in an event without data.
+  [[nodiscard]] const std::string& last_id() const noexcept {
+    return last_id_;
+  }
+
 private:
   void end_line(std::vector<sse_event>& events);
   void dispatch(std::vector<sse_event>& events);

@@ -1,4 +1,4 @@
-#include "runtime/models/sse_decoder.hpp"
+#include "runtime/sse_decoder.hpp"
 
 #include <charconv>
 #include <cstdint>

@@ -1,6 +1,6 @@
-#define CAF_SUITE models.sse_decoder
+#define CAF_SUITE runtime.sse_decoder
 
-#include "runtime/models/sse_decoder.hpp"
+#include "runtime/sse_decoder.hpp"
 
 #include <caf/test/unit_test.hpp>
 

@@ -1,0 +1,160 @@
+#include "runtime/flow/elicitation.hpp"
+
+#include "runtime/mcp/elicitation.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace perdure::runtime {
+
+namespace {
+
+constexpr std::string_view requests_key = "input_requests";
+
+const json* member(const json& object, std::string_view key) {
+  if (!object.is_object())
+    return nullptr;
+  const auto found = object.find(key);
+  return found == object.end() ? nullptr : &*found;
+}
+
+json any_at(const json& object, std::string_view key) {
+  const auto* value = member(object, key);
+  return value == nullptr ? json() : *value;
+}
+
+/// The request of one key of a note, as the metadata of a question.
+json metadata_of(const json& note, const std::string& key,
+                 const json& request) {
+  const auto server = any_at(note, "server");
+  auto out = elicitation_metadata(server.is_string() ? server.get<std::string>()
+                                                     : std::string{},
+                                  any_at(request, "params"));
+  out["key"] = key;
+  return out;
+}
+
+const elicited_answer*
+answer_to(const json& question, const std::vector<elicited_answer>& answers) {
+  const auto found = std::find_if(
+    answers.begin(), answers.end(),
+    [&](const elicited_answer& x) { return x.question == question; });
+  return found == answers.end() ? nullptr : &*found;
+}
+
+} // namespace
+
+json elicitation_metadata(const std::string& server, const json& params) {
+  const auto url = any_at(params, "url");
+  json out{{"server", server},
+           {"mode", url.is_string() ? "url" : "form"},
+           {"message", any_at(params, "message")}};
+  if (url.is_string()) {
+    out["url"] = url;
+    out["elicitation_id"] = any_at(params, "elicitationId");
+  } else {
+    out["schema"] = any_at(params, "requestedSchema");
+  }
+  return out;
+}
+
+result<json> accepted_content(const json& question, const json& content) {
+  json params{{"message", any_at(question, "message")}};
+  if (any_at(question, "mode") == "url") {
+    params["mode"] = "url";
+    params["url"] = any_at(question, "url");
+    params["elicitationId"] = any_at(question, "elicitation_id");
+  } else {
+    params["requestedSchema"] = any_at(question, "schema");
+  }
+  auto asked = mcp::read_elicitation(params);
+  if (!asked)
+    return asked.error();
+  auto answer = mcp::accept(*asked, content);
+  if (!answer)
+    return answer.error();
+  return any_at(*answer, "content");
+}
+
+json elicitation_result(const elicited_answer& answer) {
+  switch (answer.verdict) {
+    case verdict::approved:
+      break;
+    case verdict::denied:
+    case verdict::answered:
+      return mcp::decline();
+    case verdict::expired:
+      return mcp::dismiss();
+  }
+  json out{{"action", "accept"}};
+  if (!answer.content.is_null())
+    out["content"] = answer.content;
+  return out;
+}
+
+json input_note(const std::string& server, json requests,
+                const std::optional<std::string>& request_state,
+                const json& task) {
+  json out{{"server", server}, {requests_key, std::move(requests)}};
+  out["request_state"] = request_state ? json(*request_state) : json();
+  out["task"] = task;
+  return out;
+}
+
+std::optional<json> next_input(const task_progress& task) {
+  const auto* requests = member(task.note, requests_key);
+  if (requests == nullptr || !requests->is_object() || task.question)
+    return std::nullopt;
+  for (const auto& [key, request] : requests->items()) {
+    auto question = metadata_of(task.note, key, request);
+    if (answer_to(question, task.elicited) == nullptr)
+      return question;
+  }
+  return std::nullopt;
+}
+
+json input_responses(const json& note,
+                     const std::vector<elicited_answer>& answers) {
+  const auto* requests = member(note, requests_key);
+  if (requests == nullptr || !requests->is_object())
+    return nullptr;
+  auto out = json::object();
+  for (const auto& [key, request] : requests->items())
+    if (const auto* answer
+        = answer_to(metadata_of(note, key, request), answers))
+      out[key] = elicitation_result(*answer);
+  return out;
+}
+
+// -- what a run's state makes of them -----------------------------------------
+
+void run_state::answer_elicitation(task_progress& task,
+                                   const question_answered& x,
+                                   const open_question& asked) {
+  task.elicited.push_back({asked.metadata, x.verdict, x.arguments});
+}
+
+bool run_state::asks_at_work() const {
+  const auto open = open_tasks();
+  return std::any_of(open.begin(), open.end(), [this](const task_ref& task) {
+    const auto& asked = progress(task).question;
+    return asked && asked->attempt > 0;
+  });
+}
+
+void run_state::cut_off_questions() {
+  for (const auto& task : open_tasks()) {
+    auto* progress = open_task(task);
+    if (progress == nullptr || !progress->question
+        || progress->question->attempt == 0)
+      continue;
+    // It waited and did nothing else; the next attempt knows the answer.
+    progress->attempts_over
+      = std::max(progress->attempts_over, progress->question->attempt);
+    ++progress->attempts_free;
+    progress->question->attempt = 0;
+  }
+}
+
+} // namespace perdure::runtime

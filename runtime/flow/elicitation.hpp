@@ -1,0 +1,40 @@
+#pragma once
+
+#include "runtime/flow/run_state.hpp"
+
+#include <optional>
+#include <string>
+
+/// Questions of MCP servers in the middle of a call.
+///
+/// Shape:   metadata of such a question = {server, mode, message, schema | url,
+///          elicitation_id?, key?}; `key` names it among several that were
+///          asked at once
+/// Source:  docs/formats.md, "Approvals"
+namespace perdure::runtime {
+
+/// The metadata of a question that `elicitation/create` asks.
+json elicitation_metadata(const std::string& server, const json& params);
+
+/// What the server gets of `content`: fields that are absent have their
+/// defaults.
+/// Errors: errc::invalid_argument naming every field that is wrong
+result<json> accepted_content(const json& question, const json& content);
+
+/// What the server is told: `{action, content}`.
+json elicitation_result(const elicited_answer& answer);
+
+/// The note of an attempt that ended because its server needs input first.
+/// @param requests `{key: {method, params}}`
+json input_note(const std::string& server, json requests,
+                const std::optional<std::string>& request_state,
+                const json& task);
+
+/// Of `input_note`: what is still to be asked of the task, or nothing.
+std::optional<json> next_input(const task_progress& task);
+
+/// Of `input_note`: the answers by key. Null when the note is none.
+json input_responses(const json& note,
+                     const std::vector<elicited_answer>& answers);
+
+} // namespace perdure::runtime

@@ -1,0 +1,112 @@
+#include "runtime/flow/server_outcome.hpp"
+
+#include "runtime/flow/elicitation.hpp"
+#include "runtime/mcp/call_result.hpp"
+#include "runtime/mcp/tool_list.hpp"
+#include "runtime/policy/canonical_text.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace perdure::runtime {
+
+namespace {
+
+attempt_failure failed(const mcp::server_options& server, errc code,
+                       const std::string& message, bool retryable) {
+  return {code, "MCP server '" + server.id + "': " + message, retryable, {}, 0};
+}
+
+attempt_failure
+failed(const mcp::server_options& server, const mcp::call_failure& reason) {
+  auto out = failed(server, reason.code_of_error(), reason.message,
+                    reason.is_retryable());
+  if (reason.http_status <= std::numeric_limits<std::uint16_t>::max())
+    out.status = static_cast<std::uint16_t>(reason.http_status);
+  return out;
+}
+
+tool_result
+told(const tool_call_part& call, tool_result_kind kind, json content) {
+  return {call.tool_name, call.tool_call_id, kind, std::move(content), {}, {}};
+}
+
+attempt_outcome
+outcome_of(const mcp::server_options& server, const tool_call_part& call,
+           mcp::tool_answer answer) {
+  if (auto* value = std::get_if<json>(&answer))
+    return told(call, tool_result_kind::returned, std::move(*value));
+  if (auto* retry = std::get_if<tool_retry>(&answer))
+    return told(call, tool_result_kind::retry, std::move(retry->message));
+  if (auto* told_of = std::get_if<tool_failed>(&answer))
+    return told(call, tool_result_kind::failed, std::move(told_of->message));
+  const auto& reason = std::get<failure>(answer);
+  return failed(server, reason.code,
+                "tool '" + call.tool_name + "': " + reason.message, false);
+}
+
+/// What a server may ask of people; everything else was not offered to it.
+bool is_for_people(const json& request) {
+  return request.is_object()
+         && request.value("method", json()) == "elicitation/create";
+}
+
+attempt_outcome
+ask(const mcp::server_options& server, mcp::needs_input&& wanted) {
+  if (!wanted.requests.is_object()
+      || !std::all_of(wanted.requests.begin(), wanted.requests.end(),
+                      is_for_people))
+    return failed(server, errc::mcp_error,
+                  "it asks for what this client does not have", false);
+  return input_needed{input_note(server.id, std::move(wanted.requests),
+                                 wanted.request_state, wanted.note)};
+}
+
+} // namespace
+
+attempt_outcome
+outcome_of_list(const mcp::server_options& server, std::string instructions,
+                mcp::call_outcome outcome, const text_digest& digest) {
+  if (const auto* reason = std::get_if<mcp::call_failure>(&outcome)) {
+    auto out = failed(server, *reason);
+    // Nothing is lost by asking once more.
+    out.retryable = out.retryable || out.code == errc::mcp_error;
+    return out;
+  }
+  const auto* done = std::get_if<mcp::completed>(&outcome);
+  if (done == nullptr)
+    return failed(server, errc::mcp_error,
+                  "it wants input before it lists its tools", false);
+  tool_listing out{server.id,
+                   std::move(instructions),
+                   mcp::read_tools(done->result, server).source,
+                   {}};
+  std::string text;
+  add_canonical(text, out.tools);
+  out.hash = digest(text);
+  return out;
+}
+
+attempt_outcome
+outcome_of_call(const mcp::server_options& server, const tool_definition& tool,
+                const tool_call_part& call, mcp::call_outcome outcome,
+                bool goes_on) {
+  if (auto* wanted = std::get_if<mcp::needs_input>(&outcome))
+    return ask(server, std::move(*wanted));
+  if (const auto* done = std::get_if<mcp::completed>(&outcome))
+    return outcome_of(server, call,
+                      mcp::read_tool_result(done->result,
+                                            tool.mcp.output_schema.get(),
+                                            server.on_tool_error));
+  const auto& reason = std::get<mcp::call_failure>(outcome);
+  if (reason.kind != mcp::call_failure_kind::refused || reason.is_retryable())
+    return failed(server, reason);
+  // It has forgotten what it had begun: the next attempt begins anew.
+  if (goes_on)
+    return failed(server, errc::mcp_error, reason.message, true);
+  return outcome_of(server, call,
+                    mcp::read_tool_failure(reason, server.on_tool_error));
+}
+
+} // namespace perdure::runtime

@@ -1,0 +1,187 @@
+#define CAF_SUITE integration.mcp
+
+#include "integration/people_fixture.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <algorithm>
+
+#include "support/waiting.hpp"
+
+using namespace perdure;
+using namespace perdure::tests;
+using runtime::json;
+
+namespace {
+
+/// A server of 2025-06-18 over standard input and output. `add` adds, `greet`
+/// asks for a name first, `slow` waits for a file `go`. Every call that begins
+/// is a line of the file `calls`.
+constexpr std::string_view server_program = R"(#!/usr/bin/env python3
+import json, os, sys, time
+
+os.chdir(os.environ["PLACE"])
+
+def send(message):
+    print(json.dumps({"jsonrpc": "2.0", **message}), flush=True)
+
+def text(value):
+    return {"content": [{"type": "text", "text": str(value)}]}
+
+number = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+tools = [{"name": name, "description": name, "inputSchema": number}
+         for name in ("add", "greet", "slow")]
+form = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+
+def call(params):
+    name, n = params["name"], params["arguments"]["n"]
+    with open("calls", "a") as log:
+        log.write(name + "\n")
+    if name == "add":
+        return text(n + 1)
+    if name == "slow":
+        while not os.path.exists("go"):
+            time.sleep(0.02)
+        return text("done")
+    send({"id": 1, "method": "elicitation/create",
+          "params": {"message": "Who are you?", "requestedSchema": form}})
+    answer = json.loads(sys.stdin.readline())["result"]
+    return text("Hello " + answer.get("content", {}).get("name", answer["action"]))
+
+for line in sys.stdin:
+    request = json.loads(line)
+    method = request.get("method")
+    if "id" not in request or method is None:
+        continue
+    if method == "initialize":
+        result = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
+                  "serverInfo": {"name": "sums", "version": "1"},
+                  "instructions": "Sums are whole."}
+    elif method == "tools/list":
+        result = {"tools": tools}
+    elif method == "tools/call":
+        result = call(request["params"])
+    elif method == "ping":
+        result = {}
+    else:
+        send({"id": request["id"], "error": {"code": -32601, "message": "no " + method}})
+        continue
+    send({"id": request["id"], "result": result})
+)";
+
+struct fixture {
+  fixture() {
+    program
+      = people.node.place().write("server.py", server_program, true).string();
+  }
+
+  /// The model calls `tool` once and ends.
+  void write_agent(const std::string& name, const std::string& tool) {
+    json server{{"id", "sums"}, {"command", program}};
+    server["env"] = {{"PLACE", people.node.place().path().string()}};
+    people.write_agent(name, tool, nullptr, {{{"MCP", std::move(server)}}});
+  }
+
+  json tasks(const std::string& run_id) {
+    return people.node.api()
+      .get("/v1/runs/" + run_id + "/tasks")
+      .value()["tasks"];
+  }
+
+  std::string calls() const {
+    return read_text(people.node.place().path() / "calls");
+  }
+
+  people_node people;
+  std::string program;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(mcp_tests, fixture)
+
+CAF_TEST(a run lists the tools of its server and calls one) {
+  write_agent("desk", "add");
+  people.start();
+  const auto run_id = people.create("desk");
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "2");
+  CAF_CHECK_EQUAL(calls(), "add\n");
+  const auto rows = tasks(run_id);
+  CAF_REQUIRE_EQUAL(rows.size(), 4u);
+  CAF_CHECK_EQUAL(rows[0]["kind"], "mcp_request");
+  CAF_CHECK_EQUAL(rows[0]["state"], "completed");
+  CAF_CHECK_EQUAL(rows[2]["tool_name"], "add");
+  const auto servers = people.node.api().get("/v1/mcp").value()["servers"];
+  CAF_REQUIRE_EQUAL(servers.size(), 1u);
+  CAF_CHECK_EQUAL(servers[0]["state"], "ready");
+  CAF_CHECK_EQUAL(servers[0]["era"], "legacy");
+  CAF_CHECK_EQUAL(servers[0]["tools"].size(), 3u);
+  CAF_CHECK_EQUAL(servers[0]["instructions"], "Sums are whole.");
+}
+
+CAF_TEST(a call that the node died in is made again) {
+  write_agent("desk", "slow");
+  people.start();
+  const auto run_id = people.create("desk");
+  CAF_CHECK(wait_until([this] { return calls() == "slow\n"; }));
+  people.node.kill9();
+  people.go();
+  people.start();
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "done");
+  CAF_CHECK_EQUAL(calls(), "slow\nslow\n");
+  const auto rows = tasks(run_id);
+  CAF_CHECK_EQUAL(
+    std::count_if(rows.begin(), rows.end(),
+                  [](const json& row) { return row["kind"] == "mcp_request"; }),
+    1);
+}
+
+CAF_TEST(what a server asks is a question with a form) {
+  write_agent("desk", "greet");
+  people.start();
+  const auto run_id = people.create("desk");
+  const auto question = people.question_of(run_id);
+  CAF_CHECK_EQUAL(question["kind"], "elicitation");
+  CAF_CHECK_EQUAL(question["metadata"]["server"], "sums");
+  CAF_CHECK_EQUAL(question["metadata"]["message"], "Who are you?");
+  CAF_CHECK_EQUAL(people.decide(question, {{"decision", "approve"}}).status,
+                  400);
+  const json answer{{"decision", "approve"}, {"arguments", {{"name", "Ann"}}}};
+  CAF_CHECK_EQUAL(people.decide(question, answer).status, 200);
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "Hello Ann");
+}
+
+CAF_TEST(an answer that comes after a crash is not asked for again) {
+  write_agent("desk", "greet");
+  people.start();
+  const auto run_id = people.create("desk");
+  const auto question = people.question_of(run_id);
+  people.node.kill9();
+  people.start();
+  const json answer{{"decision", "approve"}, {"arguments", {{"name", "Bo"}}}};
+  CAF_CHECK_EQUAL(people.decide(question, answer).status, 200);
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "Hello Bo");
+  CAF_CHECK_EQUAL(calls(), "greet\ngreet\n");
+}
+
+CAF_TEST(servers can be called without a run) {
+  write_agent("desk", "add");
+  people.start();
+  auto& api = people.node.api();
+  const auto called = api.post("/v1/mcp/sums/call",
+                               R"({"name": "add", "arguments": {"n": 41}})");
+  CAF_CHECK_EQUAL(called.status, 200);
+  CAF_CHECK_EQUAL(called.value()["result"]["content"][0]["text"], "42");
+  CAF_CHECK_EQUAL(api.post("/v1/mcp/sums/tools", "").status, 200);
+  CAF_CHECK_EQUAL(api.post("/v1/mcp/sums/dance", "").status, 404);
+  CAF_CHECK_EQUAL(api.post("/v1/mcp/sums/call", "{}").status, 400);
+  CAF_CHECK_EQUAL(api.get("/v1/mcp/nobody").status, 404);
+  CAF_CHECK_EQUAL(api.post("/v1/mcp/sums/read", R"({"uri": "x:y"})").status,
+                  502);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

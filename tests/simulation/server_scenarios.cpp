@@ -1,0 +1,278 @@
+#include "runtime/messages/history_json.hpp"
+#include "simulation/scenario.hpp"
+#include "simulation/wire.hpp"
+
+#include <algorithm>
+
+/// Runs whose tools are those of MCP servers.
+namespace perdure::simulation {
+
+using runtime::errc;
+using runtime::mcp::call_failure;
+using runtime::mcp::call_failure_kind;
+using runtime::mcp::call_outcome;
+using runtime::mcp::call_request;
+using runtime::mcp::completed;
+using runtime::mcp::needs_input;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A server's tools: one that adds and one that only looks.
+json tools() {
+  return json::parse(R"([
+    {"name": "add", "description": "Adds.", "inputSchema":
+      {"type": "object", "properties": {"n": {"type": "integer"}},
+       "required": ["n"]}},
+    {"name": "look", "inputSchema": {"type": "object"},
+     "annotations": {"readOnlyHint": true}}])");
+}
+
+mcp_answer ends(call_outcome outcome) {
+  mcp_answer out;
+  out.outcome = [outcome = std::move(outcome)](const auto&) { return outcome; };
+  return out;
+}
+
+mcp_answer lists() {
+  return ends(completed{{{"tools", tools()}}});
+}
+
+json content(const std::string& text) {
+  return {{"content", {{{"type", "text"}, {"text", text}}}}};
+}
+
+mcp_answer returns(const std::string& text) {
+  return ends(completed{content(text)});
+}
+
+mcp_answer fails(call_failure_kind kind, const std::string& message) {
+  call_failure out;
+  out.kind = kind;
+  out.message = message;
+  return ends(std::move(out));
+}
+
+mcp_answer lost() {
+  return fails(call_failure_kind::lost, "the connection broke");
+}
+
+/// Answers lists by itself, and calls by `act`.
+auto server(
+  std::function<mcp_answer(const execution& made, const call_request& request)>
+    act) {
+  return
+    [act = std::move(act)](const execution& made, const call_request& request) {
+      return request.method == "tools/list" ? lists() : act(made, request);
+    };
+}
+
+json form(const std::string& message) {
+  return {{"message", message},
+          {"requestedSchema",
+           {{"type", "object"},
+            {"properties", {{"name", {{"type", "string"}}}}},
+            {"required", {"name"}}}}};
+}
+
+/// People fill in forms with the message that they show.
+json fill_in(const json& question) {
+  if (question.at("kind") != "elicitation")
+    return {{"decision", "approve"}};
+  return {{"decision", "approve"},
+          {"arguments", {{"name", question.at("metadata").at("message")}}}};
+}
+
+scenario plain(const std::string& name) {
+  scenario out;
+  out.name = "server: " + name;
+  out.agent = plain_agent();
+  out.agent.mcp_servers.resize(1);
+  out.agent.mcp_servers[0].id = "sums";
+  out.agent.mcp_servers[0].argv = {"sums"};
+  out.agent.mcp_servers[0].include_instructions = true;
+  out.world = plain_world();
+  out.world.model
+    = in_turn({calls({{"c1", "add", R"({"n": 1})"}, {"c2", "look", "{}"}}),
+               says("Done.")});
+  out.world.mcp = server([](const auto&, const auto&) { return returns("7"); });
+  out.world.person = fill_in;
+  out.input.prompt = "Do it.";
+  out.output = "Done.";
+  return out;
+}
+
+scenario failed(scenario plot, errc error) {
+  plot.end = runtime::run_end::failed;
+  plot.output = nullptr;
+  plot.error = error;
+  return plot;
+}
+
+std::vector<scenario> list_scenarios() {
+  std::vector<scenario> out;
+  out.push_back(plain("two tools"));
+
+  out.push_back(plain("a second server with a prefix, and runs besides"));
+  out.back().runs = 2;
+  out.back().agent.mcp_servers.push_back(out.back().agent.mcp_servers[0]);
+  out.back().agent.mcp_servers[1].id = "other";
+  out.back().agent.mcp_servers[1].prefix = "other";
+  out.back().world.model = in_turn(
+    {calls({{"c1", "other_add", R"({"n": 1})"}, {"c2", "add", R"({"n": 2})"}}),
+     says("Done.")});
+
+  out.push_back(plain("a list that fails at first"));
+  out.back().world.mcp = [](const execution& made, const call_request& asked) {
+    if (asked.method == "tools/list" && made.count < 3)
+      return lost();
+    return asked.method == "tools/list" ? lists() : returns("7");
+  };
+
+  out.push_back(
+    failed(plain("a list that never comes"), errc::mcp_unavailable));
+  out.back().world.mcp = [](const auto&, const auto&) { return lost(); };
+
+  out.push_back(
+    failed(plain("two tools of one name"), errc::invalid_agent_file));
+  out.back().agent.tools = {function_tool("add")};
+
+  out.push_back(plain("unknown tools and wrong arguments are told"));
+  out.back().world.model
+    = in_turn({calls({{"c1", "add", R"({"n": "one"})"}, {"c2", "sub", "{}"}}),
+               says("Done.")});
+
+  out.push_back(plain("a history with a call that nobody answered"));
+  out.back().input.prompt = nullptr;
+  out.back().world.model = in_turn({says("Done.")});
+  const auto history = runtime::history_from_json(json::parse(R"([
+    {"kind": "request", "parts": [
+      {"part_kind": "user-prompt", "content": "Add one.",
+       "timestamp": "2026-01-01T00:00:00Z"}]},
+    {"kind": "response", "parts": [
+      {"part_kind": "tool-call", "tool_name": "add", "args": {"n": 1},
+       "tool_call_id": "old"}],
+     "timestamp": "2026-01-01T00:00:01Z"}])"));
+  out.back().input.history = *history;
+  return out;
+}
+
+std::vector<scenario> call_scenarios() {
+  std::vector<scenario> out;
+  out.push_back(plain("a call that is lost at first"));
+  out.back().world.mcp = server([](const execution& made, const auto&) {
+    return made.count == 1 ? lost() : returns("7");
+  });
+
+  out.push_back(
+    failed(plain("a call that is always lost"), errc::mcp_unavailable));
+  out.back().world.mcp
+    = server([](const auto&, const auto&) { return lost(); });
+
+  out.push_back(plain("errors are told"));
+  out.back().agent.mcp_servers[0].on_tool_error
+    = runtime::mcp::tool_error_behavior::failed;
+  out.back().world.mcp = server([](const execution& made, const auto&) {
+    auto result = content("no such number");
+    result["isError"] = true;
+    return made.tool == "add"
+             ? ends(completed{std::move(result)})
+             : fails(call_failure_kind::refused, "Invalid params");
+  });
+
+  out.push_back(failed(plain("errors end the run"), errc::tool_error));
+  out.back().agent.mcp_servers[0].on_tool_error
+    = runtime::mcp::tool_error_behavior::error;
+  out.back().world.mcp = server([](const auto&, const auto&) {
+    return fails(call_failure_kind::refused, "Invalid params");
+  });
+
+  out.push_back(plain("a task of the server"));
+  out.back().world.mcp = server([](const auto&, const call_request& request) {
+    auto out = returns("7");
+    if (request.note.is_null())
+      out.notes = {{{"task", "t1"}}};
+    out.takes = 60s;
+    return out;
+  });
+
+  out.push_back(plain("a task of a server that is away for a while"));
+  out.back().world.mcp
+    = server([](const execution& made, const call_request& request) {
+        if (!request.note.is_null())
+          return made.count < 4 ? lost() : returns("7");
+        auto out = lost();
+        out.notes = {{{"task", "t1"}}};
+        return out;
+      });
+
+  out.push_back(plain("interrupted calls are told"));
+  out.back().agent.mcp_policy.on_interrupt = runtime::on_interrupt::fail;
+  out.back().expected = likeness::same_output;
+
+  out.push_back(plain("calls that a person allows"));
+  out.back().agent.tool_rules.resize(1);
+  out.back().agent.tool_rules[0].selector = {"add"};
+  out.back().agent.tool_rules[0].requires_approval = true;
+  return out;
+}
+
+std::vector<scenario> question_scenarios() {
+  std::vector<scenario> out;
+  const auto asks_in_the_middle
+    = server([](const execution& made, const auto&) {
+        if (made.tool == "look")
+          return returns("7");
+        mcp_answer out;
+        out.questions = {form("Who are you?"), form("Who else?")};
+        out.outcome = [](const std::vector<json>& answers) -> call_outcome {
+          return completed{content(runtime::to_text(answers))};
+        };
+        return out;
+      });
+  out.push_back(plain("questions in the middle of a call"));
+  out.back().world.mcp = asks_in_the_middle;
+
+  out.push_back(plain("questions that people decline"));
+  out.back().world.mcp = asks_in_the_middle;
+  out.back().world.person = [](const json&) -> json {
+    return {{"decision", "deny"}};
+  };
+
+  out.push_back(plain("a question that nobody answers in time"));
+  out.back().world.mcp = asks_in_the_middle;
+  out.back().agent.tool_rules.resize(1);
+  out.back().agent.tool_rules[0].requires_approval = true;
+  out.back().agent.tool_rules[0].expires_after = 60s;
+  out.back().world.person = [](const json& question) -> json {
+    const auto is_asked = question.at("kind") == "elicitation";
+    return {{"decision", is_asked ? "perhaps" : "approve"}};
+  };
+
+  out.push_back(plain("input that is needed first"));
+  out.back().world.mcp
+    = server([](const execution& made, const call_request& request) {
+        if (made.tool == "look")
+          return returns("7");
+        if (!request.input_responses.is_null())
+          return returns(runtime::to_text(request.input_responses)
+                         + request.request_state.value_or("none"));
+        return ends(needs_input{
+          {{"b", {{"method", "elicitation/create"}, {"params", form("Who?")}}},
+           {"a", {{"method", "elicitation/create"}, {"params", form("Why?")}}}},
+          "state",
+          {}});
+      });
+  return out;
+}
+
+} // namespace
+
+std::vector<scenario> server_scenarios() {
+  auto out = list_scenarios();
+  for (auto part : {call_scenarios(), question_scenarios()})
+    out.insert(out.end(), part.begin(), part.end());
+  return out;
+}
+
+} // namespace perdure::simulation
