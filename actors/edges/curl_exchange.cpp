@@ -172,6 +172,8 @@ std::size_t curl_exchange::write(char* data, std::size_t size,
                                  std::size_t count, void* self) {
   const auto total = size * count;
   auto& exchange = *static_cast<curl_exchange*>(self);
+  if (exchange.drops_)
+    return CURL_WRITEFUNC_ERROR;
   if (exchange.must_pause())
     return CURL_WRITEFUNC_PAUSE;
   return exchange.take_body({data, total}) ? total : total + 1;
@@ -225,6 +227,15 @@ bool curl_exchange::resume() {
   if (code != CURLE_OK)
     fail_with(code);
   return code == CURLE_OK;
+}
+
+bool curl_exchange::drop_held_back() {
+  if (easy_ == nullptr || !paused_.load())
+    return true;
+  drops_ = true;
+  // Refused when libcurl has given up the connection, and kept the bytes.
+  return ::curl_easy_pause(easy_, CURLPAUSE_CONT)
+         != CURLE_BAD_FUNCTION_ARGUMENT;
 }
 
 std::optional<curl_exchange::time_point> curl_exchange::next_moment() const {

@@ -37,6 +37,12 @@ public:
   /// Goes on after a pause. @returns false when the transfer is broken.
   [[nodiscard]] bool resume();
 
+  /// Drops what libcurl holds back for a paused transfer, which is over then.
+  /// While others use its connection, libcurl 7.88 would leave that in the
+  /// handle, before whatever the handle receives next.
+  /// @returns whether the handle may be used again
+  [[nodiscard]] bool drop_held_back();
+
   /// When `check_timeouts` is to be called next.
   [[nodiscard]] std::optional<time_point> next_moment() const;
 
@@ -100,6 +106,7 @@ private:
   std::uint64_t received_ = 0;
   std::atomic<std::uint64_t> unconsumed_{0};
   std::atomic<bool> paused_{false};
+  bool drops_ = false;
   http_failure failure_;
 };
 

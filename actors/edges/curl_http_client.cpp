@@ -202,9 +202,13 @@ private:
 
   void end(const exchange_ptr& exchange, CURLcode code) {
     if (auto* easy = exchange->easy()) {
+      const bool is_clean = exchange->drop_held_back();
       // In the middle of a transfer this closes its connection.
       ::curl_multi_remove_handle(multi_, easy);
-      keep_handle(easy);
+      if (is_clean)
+        keep_handle(easy);
+      else
+        ::curl_easy_cleanup(easy);
     }
     remove_after(exchange, code);
   }
@@ -242,6 +246,7 @@ private:
     for (const auto& [key, exchange] : left) {
       exchange->gate.close(thread_.get_id());
       if (auto* easy = exchange->easy()) {
+        static_cast<void>(exchange->drop_held_back());
         ::curl_multi_remove_handle(multi_, easy);
         ::curl_easy_cleanup(easy);
       }

@@ -147,4 +147,29 @@ CAF_TEST(a cancel ends its request and not the others) {
   CAF_CHECK_EQUAL(server.connections(), 1u);
 }
 
+CAF_TEST(what a cancelled answer held back is in no other answer) {
+  server.serve("/other", std::string(8u << 20, 'y'));
+  const auto client = client_with(server.ca_file());
+  const auto first = std::make_shared<collector>();
+  const auto second = std::make_shared<collector>();
+  const auto third = std::make_shared<collector>();
+  const auto unwanted = client->start(get("/large"), first);
+  client->start(get("/large"), second); // holds the connection
+  CAF_REQUIRE(first->wait_for_body(1u << 20));
+  CAF_REQUIRE(second->wait_for_body(1u << 20));
+  for (int i = 0; i < 20; ++i)
+    CAF_CHECK(fetch(*client, get("/small"))->body == "small");
+  client->cancel(unwanted);
+  const auto wanted = client->start(get("/other"), third);
+  CAF_REQUIRE(third->wait_for_body(1u << 20));
+  for (std::size_t consumed = 0; third->ends() == 0;) {
+    const auto size = third->body_size();
+    client->consumed(wanted, size - std::exchange(consumed, size));
+    wait_until([&] { return third->ends() > 0 || third->body_size() > size; });
+  }
+  CAF_CHECK(third->failure.code == errc::none);
+  CAF_CHECK(third->body == std::string(8u << 20, 'y'));
+  CAF_CHECK_EQUAL(server.connections(), 1u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
