@@ -184,8 +184,11 @@ CAF_TEST(what the provider ran is told once) {
   const auto end = frame({{"type", "response.completed"},
                           {"sequence_number", 2},
                           {"response", body("completed", output)}});
-  const auto response = driver.response(driver.answer(stream_type, end));
+  const auto step = driver.answer(stream_type, end);
+  const auto& response
+    = std::get<model_response>(std::get<turn_result>(step).outcome);
   CAF_REQUIRE_EQUAL(response.parts.size(), 3u);
+  CAF_CHECK_EQUAL(driver.watch.parts.size(), 3u);
   CAF_CHECK(std::holds_alternative<tool_call_part>(response.parts[0]));
   CAF_CHECK(
     std::holds_alternative<builtin_tool_return_part>(response.parts[1]));
