@@ -175,7 +175,8 @@ CAF_TEST(servers can be called without a run) {
   const auto called = api.post("/v1/mcp/sums/call",
                                R"({"name": "add", "arguments": {"n": 41}})");
   CAF_CHECK_EQUAL(called.status, 200);
-  CAF_CHECK_EQUAL(called.value()["result"]["content"][0]["text"], "42");
+  const auto answer = called.value();
+  CAF_CHECK_EQUAL(answer["result"]["content"][0]["text"], "42");
   CAF_CHECK_EQUAL(api.post("/v1/mcp/sums/tools", "").status, 200);
   CAF_CHECK_EQUAL(api.post("/v1/mcp/sums/dance", "").status, 404);
   CAF_CHECK_EQUAL(api.post("/v1/mcp/sums/call", "{}").status, 400);

@@ -3,6 +3,7 @@
 #include "actors/messages.hpp"
 #include "actors/services.hpp"
 #include "runtime/flow/run_state.hpp"
+#include "runtime/mcp/call.hpp"
 #include "storage/memory/memory_journal.hpp"
 
 #include <nlohmann/json.hpp>

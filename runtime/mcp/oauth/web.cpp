@@ -1,6 +1,7 @@
 #include "runtime/mcp/oauth/web.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace perdure::runtime::mcp::oauth {
 
@@ -150,19 +151,30 @@ std::string encode(const form& fields) {
   return out;
 }
 
+namespace {
+
+/// What is before and after the first `mark`.
+std::pair<std::string_view, std::string_view>
+split(std::string_view text, char mark) {
+  const auto at = text.find(mark);
+  if (at == std::string_view::npos)
+    return {text, {}};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+} // namespace
+
 std::map<std::string, std::string> decode_query(std::string_view url) {
-  if (const auto mark = url.find('?'); mark != url.npos)
-    url.remove_prefix(mark + 1);
-  url = url.substr(0, url.find('#'));
+  if (const auto query = split(url, '?').second; !query.empty())
+    url = query;
+  auto rest = split(url, '#').first;
   std::map<std::string, std::string> out;
-  while (!url.empty()) {
-    const auto end = std::min(url.find('&'), url.size());
-    const auto field = url.substr(0, end);
-    const auto equals = std::min(field.find('='), field.size());
+  while (!rest.empty()) {
+    const auto [field, others] = split(rest, '&');
+    const auto [name, value] = split(field, '=');
     // The first one counts: a second is somebody's trick.
-    out.emplace(decode(field.substr(0, equals)),
-                decode(field.substr(std::min(equals + 1, field.size()))));
-    url.remove_prefix(std::min(end + 1, url.size()));
+    out.emplace(decode(name), decode(value));
+    rest = others;
   }
   return out;
 }
