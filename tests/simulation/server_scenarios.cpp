@@ -180,7 +180,7 @@ std::vector<scenario> call_scenarios() {
              : fails(call_failure_kind::refused, "Invalid params");
   });
 
-  out.push_back(failed(plain("errors end the run"), errc::tool_error));
+  out.push_back(failed(plain("errors end the run"), errc::mcp_error));
   out.back().agent.mcp_servers[0].on_tool_error
     = runtime::mcp::tool_error_behavior::error;
   out.back().world.mcp = server([](const auto&, const auto&) {

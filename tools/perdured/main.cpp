@@ -37,12 +37,9 @@ int complain(const runtime::failure& reason, int code) {
   return code;
 }
 
-/// A disk that is full or broken is no mistake in a file or an argument.
+/// A disk that is full is no mistake in a file or an argument.
 int exit_code_of(runtime::errc code) {
-  return code == runtime::errc::storage_full
-             || code == runtime::errc::storage_io
-           ? exit_failed
-           : exit_usage;
+  return code == runtime::errc::storage_full ? exit_failed : exit_usage;
 }
 
 /// A connection is a descriptor: take all that the system allows.
