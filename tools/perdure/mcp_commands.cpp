@@ -112,7 +112,9 @@ int call_with_arguments(const workplace& at, const char* what,
   if (!at.args.mcp.arguments.empty()) {
     auto arguments = runtime::parse_json(at.args.mcp.arguments);
     if (!arguments)
-      return give_up(at, arguments.error());
+      return give_up(at,
+                     {arguments.error().code, "the arguments are not JSON: "
+                                                + arguments.error().message});
     body["arguments"] = std::move(*arguments);
   }
   return call(at, what, body, view);

@@ -264,8 +264,10 @@ void run_printer::on_result(const json& event) {
 
 void run_printer::on_retry(const json& event, timestamp now) {
   const auto index = count_of(event, "index");
-  std::string what = "the model request";
-  if (text_of(event, "task_kind") == "tool_call") {
+  const auto kind = text_of(event, "task_kind");
+  std::string what
+    = kind == "mcp_request" ? "listing a server's tools" : "the model request";
+  if (kind == "tool_call") {
     const auto* call = call_at(index);
     what = call == nullptr ? "a tool call" : call->name;
   }
