@@ -33,6 +33,16 @@ struct job_stage : stage {
     CAF_REQUIRE(
       std::holds_alternative<runtime::task_noted>(node->entries(id(0)).back()));
   }
+
+  /// Creates one more run and plays on until it ends.
+  void play_second() {
+    create_one(1);
+    for (int i = 0; i < 500 && !end_of(1); ++i) {
+      run_messages();
+      node->fire_timer();
+    }
+    CAF_REQUIRE(end_of(1));
+  }
 };
 
 } // namespace
@@ -77,12 +87,7 @@ CAF_TEST(a job that nobody can reach any more is ended with its run) {
   on.plot.agent.model_policy.retries = 0;
   on.plot.agent.name = "hasty";
   on.boot();
-  on.create_one(1);
-  for (int i = 0; i < 500 && !on.end_of(1); ++i) {
-    on.run_messages();
-    on.node->fire_timer();
-  }
-  CAF_REQUIRE(on.end_of(1));
+  on.play_second();
   CAF_CHECK(on.end_of(1)->error_code == runtime::errc::model_network_error);
   CAF_CHECK_EQUAL(times(on.world.cancels, on.id(1) + "/1/model"), 1u);
 }
@@ -115,12 +120,7 @@ CAF_TEST(a job is ended when the time of its attempt is over) {
   on.plot.agent.model_policy.retries = 0;
   on.plot.agent.name = "hasty";
   on.boot();
-  on.create_one(1);
-  for (int i = 0; i < 500 && !on.end_of(1); ++i) {
-    on.run_messages();
-    on.node->fire_timer();
-  }
-  CAF_REQUIRE(on.end_of(1));
+  on.play_second();
   CAF_CHECK(on.end_of(1)->error_code == runtime::errc::model_timeout);
   const auto key = on.id(1) + "/1/model";
   CAF_CHECK_EQUAL(times(on.world.cancels, key), 1u);

@@ -40,13 +40,6 @@ with_tools(const std::string& name, std::vector<runtime::tool_definition> tools,
   return out;
 }
 
-scenario failed(scenario plot, errc error) {
-  plot.end = runtime::run_end::failed;
-  plot.output = nullptr;
-  plot.error = error;
-  return plot;
-}
-
 std::vector<scenario> model_scenarios() {
   std::vector<scenario> out;
   out.push_back(plain("text only"));
@@ -491,6 +484,13 @@ script plain_world() {
     return {{"decision", "approve"}};
   };
   return out;
+}
+
+scenario failed(scenario plot, runtime::errc error) {
+  plot.end = runtime::run_end::failed;
+  plot.output = nullptr;
+  plot.error = error;
+  return plot;
 }
 
 runtime::agent_definition plain_agent() {

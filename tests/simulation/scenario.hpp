@@ -50,6 +50,9 @@ script plain_world();
 std::function<http_answer(std::uint32_t step, const execution& request)>
 in_turn(std::vector<http_answer> answers);
 
+/// `plot` with a run that fails so.
+scenario failed(scenario plot, runtime::errc error);
+
 runtime::agent_definition plain_agent();
 runtime::tool_definition function_tool(const std::string& name);
 runtime::tool_definition command_tool(const std::string& name);

@@ -102,13 +102,6 @@ scenario plain(const std::string& name) {
   return out;
 }
 
-scenario failed(scenario plot, errc error) {
-  plot.end = runtime::run_end::failed;
-  plot.output = nullptr;
-  plot.error = error;
-  return plot;
-}
-
 std::vector<scenario> list_scenarios() {
   std::vector<scenario> out;
   out.push_back(plain("two tools"));
