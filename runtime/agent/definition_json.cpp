@@ -150,6 +150,10 @@ json to_json(const agent_definition& definition) {
     result["end_strategy"] = to_string(definition.end_strategy);
   add_unless(result, "ends_when_deferred", definition.ends_when_deferred,
              false);
+  add_unless(result, "fails_when_filtered", definition.fails_when_filtered,
+             false);
+  add_unless(result, "drops_system_prompts", definition.drops_system_prompts,
+             false);
   add_if_any(
     result, "limits",
     without_defaults(to_json(definition.limits), to_json(usage_limits{})));
@@ -188,6 +192,8 @@ definition_from_json(const json& value, const schema_compiler& compile,
   definition->end_strategy = static_cast<end_strategy>(
     in.choice("end_strategy", {"graceful", "early", "exhaustive"}));
   definition->ends_when_deferred = in.flag("ends_when_deferred", false);
+  definition->fails_when_filtered = in.flag("fails_when_filtered", false);
+  definition->drops_system_prompts = in.flag("drops_system_prompts", false);
   definition->limits = read_limits(in);
   definition->model_policy
     = read_policy(in, "model_policy", default_model_policy());

@@ -41,6 +41,7 @@ json to_json(const output_definition& output) {
     types.push_back(write(type));
   add_if_any(result, "types", std::move(types));
   add_unless(result, "allow_text", output.allow_text, false);
+  add_unless(result, "allow_image", output.allow_image, false);
   add_unless(result, "allow_null", output.allow_null, false);
   add_text(result, "prompt_template", output.prompt_template);
   add_unless(result, "has_validator", output.has_validator, false);
@@ -59,6 +60,7 @@ output_definition read_output_definition(const json& value, std::string place,
       result.types.push_back(read_output_type(
         (*items)[i], in.place("types") + '[' + std::to_string(i) + ']', ctx));
   result.allow_text = in.flag("allow_text", false);
+  result.allow_image = in.flag("allow_image", false);
   result.allow_null = in.flag("allow_null", false);
   result.prompt_template = in.text("prompt_template");
   result.has_validator = in.flag("has_validator", false);

@@ -29,6 +29,9 @@ json to_json(const tool_definition& tool) {
     result["kind"] = name_of(tool.kind);
   if (tool.parameters != normal.parameters)
     result["parameters"] = tool.parameters;
+  if (!tool.return_schema.is_null())
+    result["return_schema"] = tool.return_schema;
+  add_unless(result, "tells_return_schema", tool.tells_return_schema, false);
   add_unless(result, "sequential", tool.sequential, normal.sequential);
   if (tool.timeout)
     result["timeout_seconds"] = to_seconds(*tool.timeout);
@@ -62,6 +65,7 @@ json to_json(const tool_rule& rule) {
   if (rule.on_expiry == on_expiry::fail)
     result["on_expiry"] = "fail";
   add_unless(result, "is_task", rule.is_task, true);
+  add_unless(result, "tells_return_schema", rule.tells_return_schema, false);
   add_if_any(result, "policy", rule.policy);
   return result;
 }
@@ -78,6 +82,8 @@ tool_definition read_tool_definition(const json& value, std::string place,
   // A schema may also be `true` or `false`.
   if (const auto* parameters = in.find("parameters"))
     result.parameters = *parameters;
+  result.return_schema = in.any("return_schema");
+  result.tells_return_schema = in.flag("tells_return_schema", false);
   result.sequential = in.flag("sequential", false);
   result.timeout = in.duration("timeout_seconds");
   result.max_retries = read_u32(in, "max_retries");
@@ -109,6 +115,7 @@ read_tool_rule(const json& value, std::string place, definition_context& ctx) {
   result.on_expiry
     = static_cast<on_expiry>(in.choice("on_expiry", {"deny", "fail"}));
   result.is_task = in.flag("is_task", true);
+  result.tells_return_schema = in.flag("tells_return_schema", false);
   result.policy = in.object("policy");
   return result;
 }
