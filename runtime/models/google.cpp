@@ -98,10 +98,14 @@ void add_tools(json& body, const conversation_options& options,
                const request_plan& plan) {
   if (!plan.tools.empty()) {
     auto declarations = json::array();
-    for (const auto& tool : plan.tools)
-      declarations.push_back({{"name", tool.name},
-                              {"description", tool.description},
-                              {"parametersJsonSchema", tool.parameters}});
+    for (const auto& tool : plan.tools) {
+      json declared{{"name", tool.name},
+                    {"description", tool.description},
+                    {"parametersJsonSchema", tool.parameters}};
+      if (!tool.returns.is_null())
+        declared["responseJsonSchema"] = tool.returns;
+      declarations.push_back(std::move(declared));
+    }
     body["tools"]
       = json::array({{{"functionDeclarations", std::move(declarations)}}});
     if (auto config = tool_config(plan); !config.is_null())
