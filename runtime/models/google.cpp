@@ -167,7 +167,7 @@ google_conversation::google_conversation(conversation_options options)
   const auto settings
     = usable_settings(options_.definition->model_settings, options_.profile);
   headers_ = request_headers(settings, options_.stream);
-  timeout_ = request_timeout(settings);
+  timeout_ = time_setting(settings, "timeout");
   const auto body = generate_body(options_, plan_, settings);
   is_cached_ = body.contains("cachedContent");
   auto head = open_object(body);
