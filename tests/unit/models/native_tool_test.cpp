@@ -19,6 +19,7 @@ struct subject {
 
 const subject responses{"openai-responses", "openai", "gpt-4o"};
 const subject claude{"anthropic", "anthropic", "claude-sonnet-4-5"};
+const subject grok{"openai-responses", "xai", "grok-4"};
 const subject gemini{"google", "google", "gemini-2.5-flash"};
 const subject gemini_3{"google", "google", "gemini-3-flash-preview"};
 
@@ -96,6 +97,11 @@ const std::vector<form_row> forms{
    R"({"quality":"low","aspect_ratio":"2:3","output_format":"webp"})",
    R"({"type":"image_generation","output_format":"webp","quality":"low",)"
    R"("size":"1024x1536"})"},
+  {grok, "x_search",
+   R"({"allowed_x_handles":["a"],"from_date":"2026-01-31",)"
+   R"("enable_image_understanding":true})",
+   R"({"type":"x_search","allowed_x_handles":["a"],"from_date":"2026-01-31",)"
+   R"("enable_image_understanding":true})"},
   {claude, "web_search",
    R"({"max_uses":2,"blocked_domains":["b.org"],)"
    R"("search_context_size":"high"})",
@@ -358,6 +364,26 @@ CAF_TEST(items of the responses api come and go back) {
     = messages_of({"openai-responses", "house", "m"}, parts).at("input");
   CAF_REQUIRE_EQUAL(elsewhere.size(), 1u);
   CAF_CHECK_EQUAL(elsewhere[0].at("role"), "user");
+}
+
+CAF_TEST(a search for posts is a call and what came of it) {
+  const json body{{"id", "r1"},
+                  {"status", "completed"},
+                  {"model", "grok-4"},
+                  {"output", json::array({{{"type", "x_search_call"},
+                                           {"id", "xs_1"},
+                                           {"status", "completed"}}})},
+                  {"usage", {{"input_tokens", 1}, {"output_tokens", 1}}}};
+  const auto seen
+    = read_whole(grok.wire, "application/json", body.dump(), grok.provider);
+  const auto& parts = response_in(seen).parts;
+  CAF_REQUIRE_EQUAL(parts.size(), 2u);
+  const auto& call = std::get<tool_call_part>(parts[0]);
+  CAF_CHECK(call.builtin);
+  CAF_CHECK_EQUAL(call.tool_name, "x_search");
+  CAF_CHECK_EQUAL(call.tool_call_id, "xs_1");
+  const auto& made = std::get<builtin_tool_return_part>(parts[1]);
+  CAF_CHECK_EQUAL(made.content.at("status"), "completed");
 }
 
 CAF_TEST(what claude runs comes and goes back as it was) {
