@@ -30,6 +30,14 @@ struct system_config : caf::actor_system_config {
   }
 };
 
+std::optional<std::string> nothing_set(std::string_view) {
+  return std::nullopt;
+}
+
+runtime::result<std::string> as_it_is(std::string_view text) {
+  return std::string{text};
+}
+
 services_ptr make_services(node_options& options) {
   auto out = std::make_shared<services>();
   out->world = options.world ? options.world : make_real_world();
@@ -40,8 +48,8 @@ services_ptr make_services(node_options& options) {
   out->functions
     = std::make_shared<function_pool>(options.function_threads_max);
   out->language = options.language;
-  out->environment = options.environment;
-  out->expand = options.expand;
+  out->environment = options.environment ? options.environment : nothing_set;
+  out->expand = options.expand ? options.expand : as_it_is;
   out->agents = std::make_shared<agent_registry>(
     options.journal, options.language.compile_schema);
   out->models = std::make_shared<model_registry>(options.providers);

@@ -26,7 +26,9 @@ struct node_options {
   std::vector<agent_deployment> agents;
   std::map<std::string, provider_settings> providers;
   runtime::language_services language;
+  /// Null: no variable is set.
   std::function<std::optional<std::string>(std::string_view)> environment;
+  /// Fills the variables of a text in; null: texts are taken as they are.
   std::function<runtime::result<std::string>(std::string_view)> expand;
   run_options runs;
   /// Absent: no HTTP API.
