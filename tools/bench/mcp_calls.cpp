@@ -84,24 +84,30 @@ std::vector<std::uint32_t> durable_calls(const storage::journal& journal) {
   return out;
 }
 
+void add(std::vector<std::uint32_t>& sorted,
+         const std::vector<std::uint32_t>& more) {
+  sorted.insert(sorted.end(), more.begin(), more.end());
+  std::sort(sorted.begin(), sorted.end());
+}
+
 } // namespace
 
 json mcp_calls(const mcp_calls_options& options, load_process& callers) {
-  const auto commits = time_commits(options.directory / "probe", 500);
   const auto place = options.directory / "node";
   std::filesystem::create_directories(place);
   host::options settings{place, {}, options.threads, options.sync};
   settings.agents.push_back(agent_of(place));
   host node{settings};
-  // Half of the bare calls before and half after, for the machine changes.
+  // Half of what they are compared with before and half after, for the machine
+  // changes.
   bare_mcp_server server;
   auto bare = server.time_calls(options.calls / 2);
+  auto commits = time_commits(options.directory / "before", 250);
   run(node, callers, std::max<std::size_t>(1, options.calls / calls_per_run),
       1);
   const auto durable = durable_calls(node.journal());
-  const auto later = server.time_calls(options.calls / 2);
-  bare.insert(bare.end(), later.begin(), later.end());
-  std::sort(bare.begin(), bare.end());
+  add(bare, server.time_calls(options.calls / 2));
+  add(commits, time_commits(options.directory / "after", 250));
   const auto p50 = [](const std::vector<std::uint32_t>& x) {
     return static_cast<std::int64_t>(percentile(x, 0.5));
   };
