@@ -236,8 +236,10 @@ void mcp_connection_state::fail_calls(mcp::call_failure_kind kind,
 void mcp_connection_state::end_call(const pending_call& call,
                                     mcp::call_outcome outcome) {
   mcp_call_ended message{call.token, std::move(outcome), {}};
-  if (call.lists_tools)
+  if (call.lists_tools) {
     message.instructions = instructions_;
+    message.capabilities = capabilities_;
+  }
   if (std::holds_alternative<mcp::call_failure>(message.outcome)
       && restarts_.is_quarantined(now()))
     message.retry_at = restarts_.next_start();

@@ -61,8 +61,10 @@ struct mcp_call_ended {
   runtime::mcp::call_outcome outcome;
   /// Another attempt before this moment would fail as well.
   std::optional<runtime::timestamp> retry_at;
-  /// What the server has to say to models; with lists of tools.
+  /// What the server has to say to models, and what it has; with lists of
+  /// tools.
   std::string instructions = {};
+  runtime::json capabilities = {};
 };
 
 /// The server works on the call as a task of its own (`call_request::note`).

@@ -2,6 +2,7 @@
 
 #include "runtime/flow/elicitation.hpp"
 #include "runtime/flow/server_outcome.hpp"
+#include "runtime/mcp/reading.hpp"
 #include "runtime/messages/model_text.hpp"
 
 #include <algorithm>
@@ -62,15 +63,25 @@ runtime::mcp::call_request mcp_task_state::request() const {
     out.all_pages = true;
     return out;
   }
-  out.method = "tools/call";
-  auto arguments = runtime::parse_json(runtime::arguments_text(*options.call));
-  out.params = {{"name", tool().mcp.name},
-                {"arguments", arguments ? std::move(*arguments) : json()}};
-  out.as_task = tool().mcp.as_task;
-  if (auto shown = runtime::mcp::header_params_of(tool().parameters))
-    out.header_params = std::move(*shown);
+  const auto parsed
+    = runtime::parse_json(runtime::arguments_text(*options.call));
+  const auto arguments = parsed ? *parsed : json();
+  const auto action = tool().mcp.action;
+  if (action == runtime::mcp::tool_action::call)
+    add_call(arguments, out);
+  else
+    runtime::mcp::ask_for(action, arguments, out);
   add_note(out);
   return out;
+}
+
+void mcp_task_state::add_call(const json& arguments,
+                              runtime::mcp::call_request& request) const {
+  request.method = "tools/call";
+  request.params = {{"name", tool().mcp.name}, {"arguments", arguments}};
+  request.as_task = tool().mcp.as_task;
+  if (auto shown = runtime::mcp::header_params_of(tool().parameters))
+    request.header_params = std::move(*shown);
 }
 
 void mcp_task_state::add_note(runtime::mcp::call_request& request) const {
@@ -153,13 +164,14 @@ void mcp_task_state::on(const input_given& given) {
 }
 
 void mcp_task_state::on(mcp_call_ended& ended) {
-  auto outcome = options.call
-                   ? runtime::outcome_of_call(server(), tool(), *options.call,
-                                              std::move(ended.outcome),
-                                              !options.note.is_null())
-                   : runtime::outcome_of_list(
-                     server(), std::move(ended.instructions),
-                     std::move(ended.outcome), options.services->digest);
+  auto outcome
+    = options.call
+        ? runtime::outcome_of_call(server(), tool(), *options.call,
+                                   std::move(ended.outcome),
+                                   !options.note.is_null())
+        : runtime::outcome_of_list(server(), std::move(ended.instructions),
+                                   ended.capabilities, std::move(ended.outcome),
+                                   options.services->digest);
   auto* failure = std::get_if<runtime::attempt_failure>(&outcome);
   if (failure != nullptr && ended.retry_at)
     failure->retry_after = std::chrono::ceil<std::chrono::milliseconds>(

@@ -58,6 +58,8 @@ private:
   [[nodiscard]] const runtime::tool_definition& tool() const;
   [[nodiscard]] mcp_address address() const;
   [[nodiscard]] runtime::mcp::call_request request() const;
+  void add_call(const runtime::json& arguments,
+                runtime::mcp::call_request& request) const;
   void add_note(runtime::mcp::call_request& request) const;
   /// Puts the first question to the run.
   void ask();

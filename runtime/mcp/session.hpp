@@ -64,6 +64,8 @@ struct link_failure {
     http_status,
     /// The answer is over its limit, or not of the protocol.
     bad_answer,
+    /// What was to be opened is not there, and will not be the next time.
+    unusable,
   };
 
   kind what = kind::broken;

@@ -16,7 +16,8 @@ namespace {
 
 /// A server of 2025-06-18 over standard input and output. `add` adds, `greet`
 /// asks for a name first, `slow` waits for a file `go`. Every call that begins
-/// is a line of the file `calls`.
+/// is a line of the file `calls`, and so is every read of the resource `x:y`,
+/// which waits for `go`, too.
 constexpr std::string_view server_program = R"(#!/usr/bin/env python3
 import json, os, sys, time
 
@@ -48,19 +49,28 @@ def call(params):
     answer = json.loads(sys.stdin.readline())["result"]
     return text("Hello " + answer.get("content", {}).get("name", answer["action"]))
 
+def read(params):
+    with open("calls", "a") as log:
+        log.write("read\n")
+    while not os.path.exists("go"):
+        time.sleep(0.02)
+    return {"contents": [{"uri": params["uri"], "text": "seven"}]}
+
 for line in sys.stdin:
     request = json.loads(line)
     method = request.get("method")
     if "id" not in request or method is None:
         continue
     if method == "initialize":
-        result = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
+        result = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}, "resources": {}},
                   "serverInfo": {"name": "sums", "version": "1"},
                   "instructions": "Sums are whole."}
     elif method == "tools/list":
         result = {"tools": tools}
     elif method == "tools/call":
         result = call(request["params"])
+    elif method == "resources/read" and request["params"]["uri"] == "x:y":
+        result = read(request["params"])
     elif method == "ping":
         result = {}
     else:
@@ -136,6 +146,25 @@ CAF_TEST(a call that the node died in is made again) {
     std::count_if(rows.begin(), rows.end(),
                   [](const json& row) { return row["kind"] == "mcp_request"; }),
     1);
+}
+
+CAF_TEST(a resource is read as a task that survives the node) {
+  json server{{"id", "sums"}, {"command", program}, {"resources", true}};
+  server["env"] = {{"PLACE", people.node.place().path().string()}};
+  people.write_agent("desk", "read_resource", nullptr,
+                     {{{"MCP", std::move(server)}}}, {{"uri", "x:y"}});
+  people.start();
+  const auto run_id = people.create("desk");
+  CAF_CHECK(wait_until([this] { return calls() == "read\n"; }));
+  people.node.kill9();
+  people.go();
+  people.start();
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "seven");
+  CAF_CHECK_EQUAL(calls(), "read\nread\n");
+  const auto rows = tasks(run_id);
+  CAF_CHECK_EQUAL(rows[2]["tool_name"], "read_resource");
+  CAF_CHECK_EQUAL(rows[2]["state"], "completed");
 }
 
 CAF_TEST(what a server asks is a question with a form) {

@@ -43,6 +43,8 @@ mcp::server_options to_runtime(mcp_server server) {
   out.on_tool_error = to_runtime(server.tool_error_behavior);
   out.max_retries = server.max_retries;
   out.include_instructions = server.include_instructions;
+  out.resources = server.resources;
+  out.prompts = server.prompts;
   out.prefer_tasks = server.prefer_tasks;
   if (server.per_run)
     out.scope = mcp::connection_scope::per_run;
