@@ -128,14 +128,18 @@ result<json> parameters_of(const door& what, const std::string& body) {
   return value;
 }
 
-void answer_outcome(server_exchange& exchange, mcp_call_ended& ended) {
+void answer_outcome(server_exchange& exchange, const std::string& server,
+                    mcp_call_ended& ended) {
+  const auto label = "MCP server '" + server + "': ";
   if (auto* done = std::get_if<mcp::completed>(&ended.outcome))
     return answer(exchange, 200, json{{"result", std::move(done->result)}});
   if (const auto* reason = std::get_if<mcp::call_failure>(&ended.outcome))
-    return answer(exchange, failure{reason->code_of_error(), reason->message});
+    return answer(exchange,
+                  failure{reason->code_of_error(), label + reason->message});
   answer(exchange, failure{errc::mcp_error,
-                           "the server asks somebody first, and here is nobody "
-                           "to ask; call it in a run"});
+                           label
+                             + "it asks somebody first, and here is nobody to "
+                               "ask; call it in a run"});
 }
 
 } // namespace
@@ -204,8 +208,8 @@ server_session(caf::event_based_actor* self, server_session_options options) {
     caf::anon_send_exit(me, caf::exit_reason::user_shutdown);
   });
   return {
-    [self, exchange = options.exchange](mcp_call_ended& ended) {
-      answer_outcome(*exchange, ended);
+    [self, to, exchange = options.exchange](mcp_call_ended& ended) {
+      answer_outcome(*exchange, to.server->id, ended);
       self->quit();
     },
     [self, to, hub = options.hub](const mcp_question& asked) {

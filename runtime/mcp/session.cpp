@@ -88,6 +88,13 @@ public:
     changes.stop();
   }
 
+  /// Closes, with calls that wait for another link, too.
+  void give_up(const call_failure& reason, timestamp now) {
+    at = phase::closed;
+    shut(reason, now);
+    ongoing.end_all(reason);
+  }
+
   // -- messages ---------------------------------------------------------------
 
   void on(const rpc_noise& noise, exchange_id, timestamp) {
@@ -249,6 +256,8 @@ void session::lost(exchange_id exchange, link_failure reason, timestamp now) {
 
 void session::down(link_failure reason, timestamp now) {
   using phase = implementation::phase;
+  if (reason.what == link_failure::kind::unusable)
+    return impl_->give_up(to_call_failure(reason), now);
   if (impl_->at == phase::closed || impl_->at == phase::reopening)
     return;
   impl_->shut(to_call_failure(reason), now);
@@ -286,13 +295,11 @@ void session::set_roots(std::vector<std::string> uris, timestamp) {
 }
 
 void session::close(timestamp now) {
-  impl_->at = implementation::phase::closed;
-  const call_failure reason{.kind = call_failure_kind::cancelled,
-                            .message = "the connection was closed",
-                            .data = {},
-                            .challenge = {}};
-  impl_->shut(reason, now);
-  impl_->ongoing.end_all(reason);
+  impl_->give_up({.kind = call_failure_kind::cancelled,
+                  .message = "the connection was closed",
+                  .data = {},
+                  .challenge = {}},
+                 now);
 }
 
 void session::tick(timestamp now) {

@@ -31,7 +31,7 @@ def text(value):
 
 number = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 tools = [{"name": name, "description": name, "inputSchema": number}
-         for name in ("add", "greet", "slow")]
+         for name in ("add", "greet", "slow", "huge")]
 form = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 
 def call(params):
@@ -40,6 +40,8 @@ def call(params):
         log.write(name + "\n")
     if name == "add":
         return text(n + 1)
+    if name == "huge":
+        return text("x" * 50_000_000)
     if name == "slow":
         while not os.path.exists("go"):
             time.sleep(0.02)
@@ -126,7 +128,7 @@ CAF_TEST(a run lists the tools of its server and calls one) {
   CAF_REQUIRE_EQUAL(servers.size(), 1u);
   CAF_CHECK_EQUAL(servers[0]["state"], "ready");
   CAF_CHECK_EQUAL(servers[0]["era"], "legacy");
-  CAF_CHECK_EQUAL(servers[0]["tools"].size(), 3u);
+  CAF_CHECK_EQUAL(servers[0]["tools"].size(), 4u);
   CAF_CHECK_EQUAL(servers[0]["instructions"], "Sums are whole.");
 }
 
@@ -195,6 +197,33 @@ CAF_TEST(an answer that comes after a crash is not asked for again) {
   CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
   CAF_CHECK_EQUAL(people.told(run_id, "content"), "Hello Bo");
   CAF_CHECK_EQUAL(calls(), "greet\ngreet\n");
+}
+
+CAF_TEST(a result of 50 MB names the limit that it is over) {
+  write_agent("desk", "huge");
+  people.start();
+  const auto run = people.ended(people.create("desk"));
+  CAF_CHECK_EQUAL(run["state"], "failed");
+  CAF_CHECK_EQUAL(run["error"]["type"], "mcp_error");
+  const auto message = run["error"]["message"].get<std::string>();
+  CAF_CHECK(message.find("MCP server 'sums'") != std::string::npos);
+  CAF_CHECK(message.find("33554432 bytes") != std::string::npos);
+  CAF_CHECK(message.find("max_message_bytes") != std::string::npos);
+}
+
+CAF_TEST(a program that is not there fails the run at once) {
+  people.write_agent("desk", "add", nullptr,
+                     {{{"MCP", {{"id", "gone"}, {"command", "no-such-server"}}}}});
+  people.start();
+  const auto run_id = people.create("desk");
+  const auto run = people.ended(run_id);
+  CAF_CHECK_EQUAL(run["state"], "failed");
+  CAF_CHECK_EQUAL(run["error"]["type"], "mcp_unavailable");
+  const auto message = run["error"]["message"].get<std::string>();
+  CAF_CHECK(message.find("cannot start no-such-server") != std::string::npos);
+  // It is named once.
+  CAF_CHECK_EQUAL(message.find("MCP server"), message.rfind("MCP server"));
+  CAF_CHECK_EQUAL(tasks(run_id)[0]["attempts"], 1);
 }
 
 CAF_TEST(servers can be called without a run) {
