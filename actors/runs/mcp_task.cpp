@@ -152,6 +152,26 @@ void mcp_task_state::on(const mcp_question_closed& closed) {
   self->send(options.parent, input_wanted{options.task, options.attempt, {}});
 }
 
+void mcp_task_state::on(const mcp_elicited& done) {
+  const auto found = std::find_if(
+    questions_.begin(), questions_.end(), [&](const open_question& x) {
+      const auto id = x.metadata.find("elicitation_id");
+      return id != x.metadata.end() && *id == done.elicitation_id;
+    });
+  if (found == questions_.end() || found->is_closed)
+    return;
+  // Whoever did what the URL asked for has agreed to it.
+  if (found == questions_.begin()) {
+    self->send(options.parent, input_wanted{options.task,
+                                            options.attempt,
+                                            {},
+                                            runtime::verdict::approved});
+    return;
+  }
+  answer(found->id, {found->metadata, runtime::verdict::approved, {}});
+  questions_.erase(found);
+}
+
 void mcp_task_state::on(const input_given& given) {
   if (questions_.empty())
     return;
@@ -197,9 +217,7 @@ mcp_task(mcp_task_actor::stateful_pointer<mcp_task_state> self,
     },
     [self](mcp_question& x) { self->state.on(x); },
     [self](const mcp_question_closed& x) { self->state.on(x); },
-    [](const mcp_elicited&) {
-      // whoever was sent to the URL says so
-    },
+    [self](const mcp_elicited& x) { self->state.on(x); },
     [self](const input_given& x) { self->state.on(x); },
   };
 }

@@ -39,6 +39,7 @@ struct mcp_task_state {
   void on(mcp_call_noted& noted);
   void on(mcp_question& asked);
   void on(const mcp_question_closed& closed);
+  void on(const mcp_elicited& done);
   void on(mcp_call_ended& ended);
   void on(const input_given& given);
 

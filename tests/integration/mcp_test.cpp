@@ -14,10 +14,11 @@ using runtime::json;
 
 namespace {
 
-/// A server of 2025-06-18 over standard input and output. `add` adds, `greet`
+/// A server of 2025-11-25 over standard input and output. `add` adds, `greet`
 /// asks for a name first, `slow` waits for a file `go`. Every call that begins
 /// is a line of the file `calls`, and so is every read of the resource `x:y`,
-/// which waits for `go`, too.
+/// which waits for `go`, too. `visit` sends a person to a page and says that
+/// they were there when there is a file `visited`.
 constexpr std::string_view server_program = R"(#!/usr/bin/env python3
 import json, os, sys, time
 
@@ -31,7 +32,7 @@ def text(value):
 
 number = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 tools = [{"name": name, "description": name, "inputSchema": number}
-         for name in ("add", "greet", "slow", "huge")]
+         for name in ("add", "greet", "slow", "huge", "visit")]
 form = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 
 def call(params):
@@ -46,6 +47,14 @@ def call(params):
         while not os.path.exists("go"):
             time.sleep(0.02)
         return text("done")
+    if name == "visit":
+        send({"id": 2, "method": "elicitation/create",
+              "params": {"mode": "url", "message": "Visit us.", "elicitationId": "e1",
+                         "url": "https://example.org/visit"}})
+        while not os.path.exists("visited"):
+            time.sleep(0.02)
+        send({"method": "notifications/elicitation/complete", "params": {"elicitationId": "e1"}})
+        return text(json.loads(sys.stdin.readline())["result"]["action"])
     send({"id": 1, "method": "elicitation/create",
           "params": {"message": "Who are you?", "requestedSchema": form}})
     answer = json.loads(sys.stdin.readline())["result"]
@@ -64,7 +73,7 @@ for line in sys.stdin:
     if "id" not in request or method is None:
         continue
     if method == "initialize":
-        result = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}, "resources": {}},
+        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}, "resources": {}},
                   "serverInfo": {"name": "sums", "version": "1"},
                   "instructions": "Sums are whole."}
     elif method == "tools/list":
@@ -128,7 +137,7 @@ CAF_TEST(a run lists the tools of its server and calls one) {
   CAF_REQUIRE_EQUAL(servers.size(), 1u);
   CAF_CHECK_EQUAL(servers[0]["state"], "ready");
   CAF_CHECK_EQUAL(servers[0]["era"], "legacy");
-  CAF_CHECK_EQUAL(servers[0]["tools"].size(), 4u);
+  CAF_CHECK_EQUAL(servers[0]["tools"].size(), 5u);
   CAF_CHECK_EQUAL(servers[0]["instructions"], "Sums are whole.");
 }
 
@@ -185,6 +194,19 @@ CAF_TEST(what a server asks is a question with a form) {
   CAF_CHECK_EQUAL(people.told(run_id, "content"), "Hello Ann");
 }
 
+CAF_TEST(a person who was at the page need not say so) {
+  write_agent("desk", "visit");
+  people.start();
+  const auto run_id = people.create("desk");
+  const auto question = people.question_of(run_id);
+  CAF_CHECK_EQUAL(question["metadata"]["url"], "https://example.org/visit");
+  people.node.place().write("visited", "");
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "accept");
+  // It is not open any more.
+  CAF_CHECK_EQUAL(people.decide(question, {{"decision", "deny"}}).status, 409);
+}
+
 CAF_TEST(an answer that comes after a crash is not asked for again) {
   write_agent("desk", "greet");
   people.start();
@@ -212,8 +234,9 @@ CAF_TEST(a result of 50 MB names the limit that it is over) {
 }
 
 CAF_TEST(a program that is not there fails the run at once) {
-  people.write_agent("desk", "add", nullptr,
-                     {{{"MCP", {{"id", "gone"}, {"command", "no-such-server"}}}}});
+  people.write_agent(
+    "desk", "add", nullptr,
+    {{{"MCP", {{"id", "gone"}, {"command", "no-such-server"}}}}});
   people.start();
   const auto run_id = people.create("desk");
   const auto run = people.ended(run_id);
