@@ -230,10 +230,10 @@ CAF_TEST(what is read is told and errors are told) {
   const mcp::server_options server;
   tool_definition tool;
   tool.mcp.action = mcp::tool_action::read_resource;
-  const tool_call_part call{"read_resource", json::object(), "c1"};
+  const auto part = call("c1", "read_resource");
   const auto outcome_of = [&](mcp::call_outcome outcome) {
     const auto out
-      = outcome_of_call(server, tool, call, std::move(outcome), false);
+      = outcome_of_call(server, tool, part, std::move(outcome), false);
     const auto* told = std::get_if<tool_result>(&out);
     CAF_REQUIRE(told != nullptr);
     return *told;
