@@ -25,7 +25,8 @@ std::string value_of(tool_action action, std::string_view result) {
 
 CAF_TEST(every tool has a schema and a capability that it needs) {
   for (const auto& tool : reading_tools()) {
-    CAF_CHECK_EQUAL(parsed(tool.parameters)["type"], "object");
+    const auto schema = parsed(tool.parameters);
+    CAF_CHECK_EQUAL(schema["type"], "object");
     CAF_CHECK(tool.capability == "resources" || tool.capability == "prompts");
     CAF_CHECK(tool.action != tool_action::call);
   }
