@@ -214,6 +214,10 @@ struct fixture {
     return out;
   }
 
+  std::string state_of_run() const {
+    return run()["state"];
+  }
+
   std::string login_state() const {
     return node.api().get("/v1/mcp").value()["servers"][0]["login"];
   }
@@ -278,7 +282,7 @@ CAF_TEST(a run that needs a login says which command it takes) {
 CAF_TEST(a login lasts and is renewed) {
   log_in();
   CAF_CHECK_EQUAL(login_state(), "done");
-  CAF_CHECK_EQUAL(run()["state"], "completed");
+  CAF_CHECK_EQUAL(state_of_run(), "completed");
   CAF_CHECK_EQUAL(asked("/token refresh_token"), 0u);
   struct stat info {};
   const auto kept = node.data_dir() / "mcp-credentials.json";
@@ -288,7 +292,7 @@ CAF_TEST(a login lasts and is renewed) {
   folder.write("revoked", "");
   node.start();
   CAF_CHECK_EQUAL(login_state(), "done");
-  CAF_CHECK_EQUAL(run()["state"], "completed");
+  CAF_CHECK_EQUAL(state_of_run(), "completed");
   CAF_CHECK_EQUAL(asked("/token refresh_token"), 1u);
   CAF_CHECK_EQUAL(asked("/token authorization_code"), 1u);
   CAF_CHECK_EQUAL(asked("/register"), 1u);
@@ -303,7 +307,7 @@ CAF_TEST(a token that is over is renewed before it is shown) {
   log_in();
   node.kill9();
   node.start();
-  CAF_CHECK_EQUAL(run()["state"], "completed");
+  CAF_CHECK_EQUAL(state_of_run(), "completed");
   CAF_CHECK(asked("/token refresh_token") > 0);
   CAF_CHECK_EQUAL(asked("/token authorization_code"), 1u);
 }
@@ -380,10 +384,11 @@ CAF_TEST(people log in and out with the client) {
   CAF_CHECK(out.exit_code == 0);
   CAF_CHECK(has(out.output, "nobody was logged in at vault"));
   log_in();
-  CAF_CHECK_EQUAL(run()["state"], "completed");
+  CAF_CHECK_EQUAL(state_of_run(), "completed");
   CAF_CHECK(has(client({"mcp", "logout", "vault"}).output, "logged out of"));
   // At once, for a connection that is open as well.
-  CAF_CHECK_EQUAL(run()["error"]["type"], "mcp_unauthorized");
+  const auto failed = run();
+  CAF_CHECK_EQUAL(failed["error"]["type"], "mcp_unauthorized");
   CAF_CHECK(has(client({"mcp"}).output, "login needed"));
   CAF_CHECK(
     !has(read_text(node.data_dir() / "mcp-credentials.json"), "refresh"));
@@ -395,7 +400,7 @@ CAF_TEST(an address is pasted where there is no browser) {
   screen.types(visit(page_on(screen)) + '\n');
   CAF_CHECK(screen.sees("logged in at vault"));
   CAF_CHECK(screen.ends() == 0);
-  CAF_CHECK_EQUAL(run()["state"], "completed");
+  CAF_CHECK_EQUAL(state_of_run(), "completed");
 }
 
 CAF_TEST(the browser comes back to the client) {

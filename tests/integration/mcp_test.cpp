@@ -246,7 +246,8 @@ CAF_TEST(a program that is not there fails the run at once) {
   CAF_CHECK(message.find("cannot start no-such-server") != std::string::npos);
   // It is named once.
   CAF_CHECK_EQUAL(message.find("MCP server"), message.rfind("MCP server"));
-  CAF_CHECK_EQUAL(tasks(run_id)[0]["attempts"], 1);
+  const auto rows = tasks(run_id);
+  CAF_CHECK_EQUAL(rows[0]["attempts"], 1);
 }
 
 CAF_TEST(servers can be called without a run) {

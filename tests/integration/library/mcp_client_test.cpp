@@ -66,16 +66,17 @@ CAF_TEST(tools are listed and called) {
   const auto tools = client.list_tools();
   CAF_REQUIRE_EQUAL(tools.size(), 2u);
   CAF_CHECK_EQUAL(tools[1]["name"], "b");
-  CAF_CHECK_EQUAL(client.call_tool("add", {{"n", 41}})["content"][0]["text"],
-                  "42");
-  CAF_CHECK_EQUAL(client.call_tool("fail")["isError"], true);
+  const auto sum = client.call_tool("add", {{"n", 41}});
+  CAF_CHECK_EQUAL(sum["content"][0]["text"], "42");
+  const auto failed = client.call_tool("fail");
+  CAF_CHECK_EQUAL(failed["isError"], true);
 }
 
 CAF_TEST(resources and prompts are read) {
-  CAF_CHECK_EQUAL(client.read_resource("x:y")[0]["text"], "seven");
-  CAF_CHECK_EQUAL(
-    client.get_prompt("hi", {{"who", "Ann"}})["messages"][0]["content"]["text"],
-    "Hi Ann");
+  const auto contents = client.read_resource("x:y");
+  CAF_CHECK_EQUAL(contents[0]["text"], "seven");
+  const auto prompt = client.get_prompt("hi", {{"who", "Ann"}});
+  CAF_CHECK_EQUAL(prompt["messages"][0]["content"]["text"], "Hi Ann");
   // It has no lists of them.
   CAF_CHECK(client.list_resources().empty());
   CAF_CHECK(client.list_resource_templates().empty());
