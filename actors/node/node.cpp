@@ -61,10 +61,11 @@ services_ptr make_services(node_options& options) {
 }
 
 /// What connections to MCP servers share. People answer what servers ask.
-mcp_world mcp_world_of(const services_ptr& node) {
+mcp_world
+mcp_world_of(const services_ptr& node, const mcp_http_access& access) {
   mcp_world out;
   out.services = node;
-  out.links = make_mcp_links(*node);
+  out.links = make_mcp_links(*node, access);
   out.board = std::make_shared<mcp_board>();
   out.abilities.elicitation_form = true;
   out.abilities.elicitation_url = true;
@@ -87,8 +88,11 @@ public:
     writer.metrics = services_->metrics;
     writer.on_failure = options.on_failure;
     journal_ = system_.spawn<caf::detached>(journal_writer, std::move(writer));
-    auto servers = mcp_world_of(services_);
+    const mcp_http_access access{*services_, options.credentials};
+    auto servers = mcp_world_of(services_, access);
     mcp_.board = servers.board;
+    mcp_.access = std::make_shared<mcp_http_access>(access);
+    mcp_.logins = system_.spawn(mcp_logins, services_, access);
     mcp_.hub = system_.spawn(mcp_hub, std::move(servers));
     gateway_
       = system_.spawn(gateway, gateway_options{services_, journal_, mcp_.hub});
@@ -124,6 +128,7 @@ public:
     end(gateway_);
     for (auto& worker : api_)
       end(worker);
+    end(mcp_.logins);
     end(mcp_.hub);
     // Nobody waits for them any more, but they hold their tasks.
     services_->functions->stop();
@@ -132,6 +137,7 @@ public:
     api_.clear();
     gateway_ = nullptr;
     mcp_.hub = nullptr;
+    mcp_.logins = nullptr;
     journal_ = nullptr;
     server_.reset();
   }
