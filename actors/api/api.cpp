@@ -5,6 +5,7 @@
 #include "actors/api/create_session.hpp"
 #include "actors/api/event_session.hpp"
 #include "actors/api/openapi.hpp"
+#include "actors/api/run_output.hpp"
 #include "actors/api/stored_run.hpp"
 #include "runtime/agent/definition_json.hpp"
 #include "runtime/flow/handler_views.hpp"
@@ -277,6 +278,8 @@ void api_state::read_run(server_exchange& exchange, const std::string& run_id,
     return answer(exchange, run.error());
   if (what.empty())
     answer(exchange, 200, run_json(run->state));
+  else if (what == "output")
+    answer_output(exchange, run->state);
   else if (what == "messages")
     answer(exchange, 200, to_json(run->state.history));
   else if (what == "tasks")
@@ -291,8 +294,8 @@ void api_state::read_run(server_exchange& exchange, const std::string& run_id,
   else
     answer(exchange, failure{errc::run_not_found,
                              "a run has no '" + what
-                               + "'; it has: events, messages, tasks, journal, "
-                                 "why, approvals, cancel"});
+                               + "'; it has: events, messages, output, tasks, "
+                                 "journal, why, approvals, cancel"});
 }
 
 void api_state::events(const exchange_ptr& exchange,

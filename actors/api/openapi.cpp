@@ -167,6 +167,13 @@ json paths() {
   out["/v1/runs/{id}"] = {{"get", read_operation("getRun", "The run.")}};
   out["/v1/runs/{id}/messages"]
     = {{"get", read_operation("getMessages", "The message history.")}};
+  out["/v1/runs/{id}/output"]
+    = {{"get",
+        operation("getOutput",
+                  "The output itself: text, JSON, or the bytes of an image.",
+                  json::array({run_parameter()}),
+                  json{{"200", text_of("The output, by its Content-Type.")},
+                       {"409", text_of("The run has no output.")}})}};
   out["/v1/runs/{id}/tasks"]
     = {{"get", read_operation("getTasks", "Its tasks with attempts.")}};
   out["/v1/runs/{id}/journal"]

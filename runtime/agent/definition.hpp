@@ -66,6 +66,11 @@ struct tool_definition {
   json parameters = json::object();
   /// Compiled from `parameters`; never null once the agent is loaded.
   schema_ptr schema;
+  /// JSON Schema of what it returns; null when nobody says. It is told, not
+  /// enforced.
+  json return_schema;
+  /// The model is told of `return_schema`.
+  bool tells_return_schema = false;
   /// Runs alone: a barrier between the calls before and after it.
   bool sequential = false;
   /// Bound of one attempt; the model is told of a timeout.
@@ -104,6 +109,7 @@ struct tool_rule {
   std::optional<std::chrono::milliseconds> expires_after;
   runtime::on_expiry on_expiry = runtime::on_expiry::deny;
   bool is_task = true;
+  bool tells_return_schema = false;
   /// Settings over those of all MCP tasks; null for none.
   json policy;
 };
@@ -154,6 +160,11 @@ struct agent_definition {
   /// is the list of them, and a new run goes on with the results. Otherwise the
   /// run waits.
   bool ends_when_deferred = false;
+  /// A response that the provider's content filter cut short fails the run,
+  /// whatever it holds.
+  bool fails_when_filtered = false;
+  /// System prompts in a supplied history are left out.
+  bool drops_system_prompts = false;
   usage_limits limits;
   task_policy model_policy;
   /// Attached to every run. Null when absent.

@@ -33,6 +33,7 @@ tool_of(const agent_definition& base, const mcp::server_options& server,
   tool.description = listed.description;
   tool.parameters = listed.input_schema;
   tool.schema = compiled(compile, listed.input_schema);
+  tool.return_schema = listed.output_schema;
   tool.mcp.server = server.id;
   tool.mcp.name = listed.name;
   tool.mcp.output_schema = compiled(compile, listed.output_schema);

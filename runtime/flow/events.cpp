@@ -1,6 +1,7 @@
 #include "runtime/flow/events.hpp"
 
 #include "runtime/agent/join_tools.hpp"
+#include "runtime/flow/answer.hpp"
 #include "runtime/flow/deferred.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/flow/views.hpp"
@@ -28,9 +29,10 @@ bool is_output(const agent_definition& definition, const std::string& tool) {
 /// Whether text may be the output.
 bool is_text_final(const agent_definition& definition) {
   const auto& output = definition.output;
-  return !output.is_structured() || output.allow_text
-         || output_mode_for(definition, profile_of_model(definition.model))
-              != output_mode::tool;
+  return output.takes_text()
+         || (output.is_structured()
+             && output_mode_for(definition, profile_of_model(definition.model))
+                  != output_mode::tool);
 }
 
 /// The event that says that with this part the output begins, or null.
@@ -38,6 +40,10 @@ json final_result_of(const agent_definition& definition,
                      const response_part& part) {
   if (std::holds_alternative<text_part>(part))
     return is_text_final(definition) ? final_result_json(nullptr) : json();
+  if (const auto* file = std::get_if<file_part>(&part))
+    return is_image_output(definition, file->content)
+             ? final_result_json(nullptr)
+             : json();
   const auto* call = std::get_if<tool_call_part>(&part);
   if (call == nullptr || call->builtin)
     return {};
@@ -153,8 +159,9 @@ struct collector {
       if (is_deferred_requests(definition, x.output))
         out.push_back(
           {{"event_kind", "deferred_tool_requests"}, {"requests", x.output}});
-      out.push_back({{"event_kind", "agent_run_result"},
-                     {"result", {{"output", x.output}}}});
+      out.push_back(
+        {{"event_kind", "agent_run_result"},
+         {"result", {{"output", shown_output(definition, x.output)}}}});
     }
     out.push_back({{"event_kind", "run_state"},
                    {"state", to_string(status_of(x.end))},

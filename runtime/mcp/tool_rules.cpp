@@ -18,6 +18,8 @@ void apply(const tool_rule& rule, tool_definition& tool) {
   }
   if (!rule.is_task)
     tool.is_task = false;
+  if (rule.tells_return_schema)
+    tool.tells_return_schema = true;
   // What cannot be read was refused when the agent's file was.
   if (!rule.policy.is_null())
     if (auto policy = task_policy_from_json(rule.policy, tool.policy))

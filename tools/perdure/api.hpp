@@ -38,6 +38,8 @@ public:
       clockwork clock);
 
   runtime::result<runtime::json> get(const std::string& target);
+  /// The body of the reply, whatever it is.
+  runtime::result<std::string> bytes(const std::string& target);
   runtime::result<runtime::json>
   post(const std::string& target, const runtime::json& body);
 

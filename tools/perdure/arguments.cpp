@@ -47,7 +47,8 @@ Examples:
   perdure run weather "And in Bergen?" --history messages.json
   perdure run mailer "Write to Ann" --id order-4711 --detach
   perdure run clerk "What is on it?" --file receipt.pdf --file photo.png
-  perdure run weather "Oslo" --json | jq .output)";
+  perdure run weather "Oslo" --json | jq .output
+  perdure run painter "A cat" --quiet > cat.png)";
 
 constexpr const char* decision_footer
   = R"(Also --url, --token-file and --json: see `perdure --help`.
@@ -285,6 +286,9 @@ void add_commands(builder& build, arguments& out) {
                "Go on with what happens from now on");
   build.add_with_run("messages", "The conversation of a run",
                      command::messages);
+  build.add_with_run("output",
+                     "The output of a run as it is; an image as its bytes",
+                     command::output);
   build.add_with_run("tasks", "Model requests and tool calls with attempts",
                      command::tasks);
   build.add_with_run("why", "What a run waits for", command::why);

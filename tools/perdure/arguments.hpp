@@ -15,6 +15,7 @@ enum class command {
   show,
   events,
   messages,
+  output,
   tasks,
   why,
   cancel,

@@ -27,6 +27,7 @@ int list_agents(const workplace& at);
 int list_events(const workplace& at);
 int show_run(const workplace& at);
 int show_messages(const workplace& at);
+int show_output(const workplace& at);
 int show_why(const workplace& at);
 int cancel_run(const workplace& at);
 
@@ -45,6 +46,9 @@ runtime::result<std::string> chosen_run(const workplace& at);
 
 /// Tells of the failure. @returns its exit code
 int give_up(const workplace& at, const runtime::failure& reason);
+
+/// Writes the output of `run` as it is, byte by byte. @returns the exit code
+int write_output(const workplace& at, const runtime::json& run);
 
 /// Prints `value` as one JSON document. @returns exit_code::completed
 int print_json(const workplace& at, const runtime::json& value);
