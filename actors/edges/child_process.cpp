@@ -280,11 +280,11 @@ child_process start_child(const program& what, pid_t* group) {
   int error = 0;
   const auto file = find_program(what, error);
   if (file.empty()) {
-    child.problem = {intro
-                       + (error == ENOENT
-                            ? "not found in the PATH of the program"
-                            : reason_text(error)),
-                     is_lasting(error)};
+    child.problem
+      = {intro
+           + (error == ENOENT ? "not found in the PATH of the program"
+                              : reason_text(error)),
+         is_lasting(error)};
     return child;
   }
   pipe_ends input;

@@ -41,12 +41,11 @@ mcp_connection_state::~mcp_connection_state() {
     return;
   // Nobody waits for ever, whatever it was that ended this actor.
   for (const auto& [id, call] : calls_)
-    caf::anon_send(
-      call.caller,
-      mcp_call_ended{call.token,
-                     failure_of(mcp::call_failure_kind::lost,
-                                "the connection was closed"),
-                     {}});
+    caf::anon_send(call.caller,
+                   mcp_call_ended{call.token,
+                                  failure_of(mcp::call_failure_kind::lost,
+                                             "the connection was closed"),
+                                  {}});
   close_link();
   options_.world.board->remove(key_);
 }

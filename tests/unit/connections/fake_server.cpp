@@ -40,8 +40,8 @@ public:
     post([text](auto& to) { to.on_message(text, mcp::exchange_id::none); });
   }
 
-  void end(std::string why, mcp::link_failure::kind what
-                            = mcp::link_failure::kind::broken) {
+  void end(std::string why,
+           mcp::link_failure::kind what = mcp::link_failure::kind::broken) {
     post([why, what](auto& to) {
       mcp::link_failure reason;
       reason.what = what;
