@@ -18,7 +18,8 @@ namespace {
 /// asks for a name first, `slow` waits for a file `go`. Every call that begins
 /// is a line of the file `calls`, and so is every read of the resource `x:y`,
 /// which waits for `go`, too. `visit` sends a person to a page and says that
-/// they were there when there is a file `visited`.
+/// they were there when there is a file `visited`. `research` is a task of the
+/// server, which is done when there is a file `go` and outlives the server.
 constexpr std::string_view server_program = R"(#!/usr/bin/env python3
 import json, os, sys, time
 
@@ -33,7 +34,14 @@ def text(value):
 number = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 tools = [{"name": name, "description": name, "inputSchema": number}
          for name in ("add", "greet", "slow", "huge", "visit")]
+tools.append({"name": "research", "description": "research", "inputSchema": number,
+              "execution": {"taskSupport": "required"}})
 form = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+
+def task(status):
+    then = "2026-01-02T03:04:05Z"
+    return {"taskId": "t1", "status": status, "createdAt": then, "lastUpdatedAt": then,
+            "ttl": 600000, "pollInterval": 50}
 
 def call(params):
     name, n = params["name"], params["arguments"]["n"]
@@ -41,6 +49,8 @@ def call(params):
         log.write(name + "\n")
     if name == "add":
         return text(n + 1)
+    if name == "research":
+        return {"task": task("working")} if "task" in params else text("no task")
     if name == "huge":
         return text("x" * 50_000_000)
     if name == "slow":
@@ -73,7 +83,9 @@ for line in sys.stdin:
     if "id" not in request or method is None:
         continue
     if method == "initialize":
-        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}, "resources": {}},
+        result = {"protocolVersion": "2025-11-25",
+                  "capabilities": {"tools": {}, "resources": {},
+                                   "tasks": {"requests": {"tools": {"call": {}}}}},
                   "serverInfo": {"name": "sums", "version": "1"},
                   "instructions": "Sums are whole."}
     elif method == "tools/list":
@@ -82,6 +94,10 @@ for line in sys.stdin:
         result = call(request["params"])
     elif method == "resources/read" and request["params"]["uri"] == "x:y":
         result = read(request["params"])
+    elif method == "tasks/get" and request["params"]["taskId"] == "t1":
+        result = task("completed" if os.path.exists("go") else "working")
+    elif method == "tasks/result" and request["params"]["taskId"] == "t1":
+        result = text("found")
     elif method == "ping":
         result = {}
     else:
@@ -137,7 +153,7 @@ CAF_TEST(a run lists the tools of its server and calls one) {
   CAF_REQUIRE_EQUAL(servers.size(), 1u);
   CAF_CHECK_EQUAL(servers[0]["state"], "ready");
   CAF_CHECK_EQUAL(servers[0]["era"], "legacy");
-  CAF_CHECK_EQUAL(servers[0]["tools"].size(), 5u);
+  CAF_CHECK_EQUAL(servers[0]["tools"].size(), 6u);
   CAF_CHECK_EQUAL(servers[0]["instructions"], "Sums are whole.");
 }
 
@@ -176,6 +192,24 @@ CAF_TEST(a resource is read as a task that survives the node) {
   const auto rows = tasks(run_id);
   CAF_CHECK_EQUAL(rows[2]["tool_name"], "read_resource");
   CAF_CHECK_EQUAL(rows[2]["state"], "completed");
+}
+
+CAF_TEST(a task of the server is asked for again and not begun again) {
+  write_agent("desk", "research");
+  people.start();
+  const auto run_id = people.create("desk");
+  // Its id is kept.
+  const auto journal = "/v1/runs/" + run_id + "/journal";
+  CAF_CHECK(wait_until([&] {
+    return people.node.api().get(journal).body.find("task_noted")
+           != std::string::npos;
+  }));
+  people.node.kill9();
+  people.go();
+  people.start();
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "found");
+  CAF_CHECK_EQUAL(calls(), "research\n");
 }
 
 CAF_TEST(what a server asks is a question with a form) {
