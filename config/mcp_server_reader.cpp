@@ -176,6 +176,8 @@ private:
       into = fields_.boolean(key).value_or(into);
     };
     flag("include_instructions", server_.include_instructions);
+    flag("resources", server_.resources);
+    flag("prompts", server_.prompts);
     flag("prefer_tasks", server_.prefer_tasks);
     flag("cache_tools", server_.cache_lists);
     if (const auto level = fields_.choice(
@@ -235,6 +237,8 @@ constexpr auto keys = std::to_array<std::string_view>({"command",
                                                        "tool_error_behavior",
                                                        "max_retries",
                                                        "include_instructions",
+                                                       "resources",
+                                                       "prompts",
                                                        "prefer_tasks",
                                                        "cache_tools",
                                                        "log_level",

@@ -8,6 +8,7 @@
 #include "runtime/agent/tool_listing.hpp"
 #include "runtime/json.hpp"
 #include "runtime/mcp/server.hpp"
+#include "runtime/mcp/tool_action.hpp"
 #include "runtime/policy/task_policy.hpp"
 #include "runtime/policy/usage_limits.hpp"
 
@@ -53,6 +54,8 @@ struct mcp_tool {
   schema_ptr output_schema;
   /// Calls run as tasks of the server.
   bool as_task = false;
+  /// What a call of it asks for.
+  runtime::mcp::tool_action action = runtime::mcp::tool_action::call;
 };
 
 struct tool_definition {

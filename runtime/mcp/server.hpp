@@ -111,6 +111,10 @@ struct server_options {
   std::optional<std::uint32_t> max_retries;
   /// The server's instructions go to the model.
   bool include_instructions = false;
+  /// The model gets tools that read the server's resources, and its prompts, if
+  /// the server has any.
+  bool resources = false;
+  bool prompts = false;
   /// Tools that may run as a task of the server do.
   bool prefer_tasks = true;
   /// Lists are kept until the server says that they changed.

@@ -157,6 +157,10 @@ result<json> api::post(const std::string& target, const json& body) {
     connection_.send({"POST", target, runtime::to_text(body), {}}, {}));
 }
 
+result<json> api::remove(const std::string& target) {
+  return read(connection_.send({"DELETE", target, {}, {}}, {}));
+}
+
 result<created_run> api::create(const json& body, const std::string& key) {
   const http_request request{
     "POST", "/v1/runs", runtime::to_text(body), {{"Idempotency-Key", key}}};

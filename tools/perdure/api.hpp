@@ -43,6 +43,8 @@ public:
   runtime::result<runtime::json>
   post(const std::string& target, const runtime::json& body);
 
+  runtime::result<runtime::json> remove(const std::string& target);
+
   /// `POST /v1/runs`. What may have been lost on the way is sent again under
   /// the same key, so that it makes one run, for about half a minute.
   runtime::result<created_run>

@@ -261,6 +261,15 @@ void add_mcp(builder& build, arguments& out) {
   add_subject(prompts, "NAME", "Of the prompt");
   add_arguments(prompts);
   add("logs", "What a server said last", mcp_action::logs);
+  auto* login = add("login", "Log in at a server that wants a person to",
+                    mcp_action::login);
+  login->add_flag("--browser", given.opens_browser,
+                  "Open the page in a browser of this machine");
+  login->add_flag("--paste", given.is_pasted,
+                  "Read where the browser ended up from standard input, for a "
+                  "browser on another machine");
+  add("logout", "Forget what a login at a server has brought",
+      mcp_action::logout);
 }
 
 void add_commands(builder& build, arguments& out) {

@@ -37,6 +37,9 @@ int decide_question(const workplace& at);
 
 /// `mcp` and what it does.
 int manage_servers(const workplace& at);
+/// `mcp login` and `mcp logout`.
+int log_in(const workplace& at);
+int log_out(const workplace& at);
 
 /// The id that the command line names: `last` is the newest run.
 runtime::result<std::string> chosen_run(const workplace& at);

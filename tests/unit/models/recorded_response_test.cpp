@@ -183,12 +183,12 @@ CAF_TEST(reasoning of the responses interface keeps what is opaque) {
   const auto& parts = std::get<model_response>(seen.result).parts;
   CAF_REQUIRE_EQUAL(parts.size(), item.at("summary").size() + 1);
   const auto& first = std::get<thinking_part>(parts[0]);
-  CAF_CHECK_EQUAL(*first.signature, item.at("encrypted_content"));
+  CAF_CHECK_EQUAL(item.at("encrypted_content"), *first.signature);
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
     const auto& part = std::get<thinking_part>(parts[i]);
-    CAF_CHECK_EQUAL(*part.provider.id, item.at("id"));
+    CAF_CHECK_EQUAL(item.at("id"), *part.provider.id);
     CAF_CHECK_EQUAL(*part.provider.provider_name, "openai");
-    CAF_CHECK_EQUAL(part.content, item.at("summary").at(i).at("text"));
+    CAF_CHECK_EQUAL(item.at("summary").at(i).at("text"), part.content);
     CAF_CHECK_EQUAL(part.signature.has_value(), i == 0);
   }
   const auto& call = std::get<tool_call_part>(parts.back());
