@@ -137,7 +137,7 @@ CAF_TEST(an answer of 50 MB is dropped and its exchange lost) {
     const auto& reason = probe.losses[0].reason;
     CAF_CHECK(reason.what == link_failure::kind::bad_answer);
     CAF_CHECK_EQUAL(reason.message,
-                    "The server's answer is larger than 33554432 bytes, the "
+                    "The server's answer is larger than 1048576 bytes, the "
                     "limit of a message; max_message_bytes of the server's "
                     "entry sets it.");
     CAF_CHECK_EQUAL(probe.messages[0].text, R"({"id":2,"result":{}})");
