@@ -171,6 +171,16 @@ entries conclude_questions(const run_state& state, timestamp now) {
   return {};
 }
 
+/// Attempts that were cut off while they asked, now that they have an answer.
+entries ask_for_doubt(const run_state& state, timestamp now) {
+  entries out;
+  for (const auto& task : state.open_tasks())
+    if (const auto& progress = state.progress(task);
+        progress.is_cut_off && !progress.question)
+      out.emplace_back(state.question(task, question_kind::in_doubt, now));
+  return out;
+}
+
 /// What servers want to know before they go on.
 entries ask_for_input(const run_state& state, timestamp now) {
   entries out;
@@ -209,6 +219,8 @@ std::vector<entry> conclude(const run_state& state, timestamp now) {
                 "it; nothing of it was acted on");
   if (auto expired = conclude_questions(state, now); !expired.empty())
     return expired;
+  if (auto asked = ask_for_doubt(state, now); !asked.empty())
+    return asked;
   if (auto asked = ask_for_input(state, now); !asked.empty())
     return asked;
   if (state.phase == run_phase::calling)

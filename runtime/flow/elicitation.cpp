@@ -1,6 +1,7 @@
 #include "runtime/flow/elicitation.hpp"
 
 #include "runtime/mcp/elicitation.hpp"
+#include "runtime/models/turn_note.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -102,6 +103,12 @@ json input_note(const std::string& server, json requests,
   return out;
 }
 
+bool asks_for_work(const json& note) {
+  // Answers go to the task that the server has, or with the call once more.
+  return names_work(
+    member(note, requests_key) == nullptr ? note : any_at(note, "task"));
+}
+
 std::optional<json> next_input(const task_progress& task) {
   const auto* requests = member(task.note, requests_key);
   if (requests == nullptr || !requests->is_object() || task.question)
@@ -149,11 +156,15 @@ void run_state::cut_off_questions() {
     if (progress == nullptr || !progress->question
         || progress->question->attempt == 0)
       continue;
-    // It waited and did nothing else; the next attempt knows the answer.
-    progress->attempts_over
-      = std::max(progress->attempts_over, progress->question->attempt);
+    const auto attempt = std::exchange(progress->question->attempt, 0);
+    // It may have acted before it asked. The question stays open: what is
+    // answered will not be asked again, whatever becomes of the attempt.
+    progress->is_cut_off = policy(task).on_interrupt != on_interrupt::retry
+                           && !asks_for_work(progress->note);
+    if (progress->is_cut_off)
+      continue;
+    progress->attempts_over = std::max(progress->attempts_over, attempt);
     ++progress->attempts_free;
-    progress->question->attempt = 0;
   }
 }
 

@@ -30,6 +30,10 @@ json input_note(const std::string& server, json requests,
                 const std::optional<std::string>& request_state,
                 const json& task);
 
+/// Whether an attempt that goes on from a note asks for work that was begun,
+/// and repeats nothing.
+bool asks_for_work(const json& note);
+
 /// Of `input_note`: what is still to be asked of the task, or nothing.
 std::optional<json> next_input(const task_progress& task);
 

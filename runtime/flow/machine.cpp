@@ -1,6 +1,6 @@
 #include "runtime/flow/machine.hpp"
 
-#include "runtime/models/turn_note.hpp"
+#include "runtime/flow/elicitation.hpp"
 
 #include <algorithm>
 
@@ -96,7 +96,7 @@ std::vector<entry> recover(const run_state& state, timestamp now) {
   for (const auto& task : state.open_tasks()) {
     const auto& progress = state.progress(task);
     // Work that is noted is asked for, not done again.
-    if (!progress.in_doubt() || progress.question || names_work(progress.note))
+    if (!progress.in_doubt() || asks_for_work(progress.note))
       continue;
     switch (state.policy(task).on_interrupt) {
       case on_interrupt::retry:
@@ -105,7 +105,9 @@ std::vector<entry> recover(const run_state& state, timestamp now) {
         out.push_back(unknown_outcome(state, task, now));
         break;
       case on_interrupt::ask:
-        out.emplace_back(state.question(task, question_kind::in_doubt, now));
+        // One question at a time: `conclude` asks once the other is answered.
+        if (!progress.question)
+          out.emplace_back(state.question(task, question_kind::in_doubt, now));
         break;
     }
   }

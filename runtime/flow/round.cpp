@@ -75,7 +75,8 @@ call_round open_round(const agent_definition& definition,
 bool needs_person(const agent_definition& definition, const call_state& call) {
   if (call.result || call.output)
     return false;
-  if (call.progress.question || is_external(definition, call))
+  if (call.progress.question || call.progress.is_cut_off
+      || is_external(definition, call))
     return true;
   const auto* tool = definition.tool(call.part->tool_name);
   return tool != nullptr && tool->requires_approval

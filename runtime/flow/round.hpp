@@ -54,6 +54,9 @@ struct task_progress {
   json note;
   /// What that system was told; an attempt that starts anew says it again.
   std::vector<elicited_answer> elicited;
+  /// The attempt in doubt was cut off while it asked somebody. What becomes of
+  /// it is decided once that is answered.
+  bool is_cut_off = false;
 
   [[nodiscard]] std::uint32_t next_attempt() const noexcept {
     return attempts_over + 1;

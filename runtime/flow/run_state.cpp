@@ -240,6 +240,7 @@ void run_state::on(const question_answered& x) {
   if (x.verdict != verdict::approved)
     return settle_question(x, asked);
   task->is_approved = true;
+  task->is_cut_off = false;
   task->approval_metadata = x.metadata;
   // The attempt whose outcome is unknown is void, and another one follows.
   task->attempts_over = std::max(task->attempts_over, task->attempt_started);

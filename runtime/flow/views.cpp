@@ -357,6 +357,7 @@ json fingerprint(const run_state& state) {
             {"questions", x.questions},
             {"approved", x.is_approved},
             {"note", x.note},
+            {"cut_off", x.is_cut_off},
             {"elicited", elicited_json(x)}};
   };
   for (const auto& call : state.calls)

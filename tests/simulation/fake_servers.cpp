@@ -23,6 +23,7 @@ void fake_servers::start(const actors::mcp_call& call) {
   }
   made.key = request.idempotency_key;
   made.input = request.method + runtime::to_text(request.params);
+  made.only_asks = !request.note.is_null();
   seen_(made, request);
   made.count = ++world_.executions[made.key];
   calls_.push_back(
