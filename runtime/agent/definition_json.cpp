@@ -106,7 +106,6 @@ json write(const tool_rule& rule) {
     result["expires_after_seconds"] = to_seconds(*rule.expires_after);
   if (rule.on_expiry == on_expiry::fail)
     result["on_expiry"] = "fail";
-  add_unless(result, "is_task", rule.is_task, true);
   add(result, "policy", rule.policy);
   return result;
 }
@@ -278,7 +277,6 @@ tool_rule read_rule(const json& value, std::string place, context& ctx) {
   result.expires_after = in.duration("expires_after_seconds");
   result.on_expiry
     = static_cast<on_expiry>(in.choice("on_expiry", {"deny", "fail"}));
-  result.is_task = in.flag("is_task", true);
   result.policy = in.object("policy");
   return result;
 }

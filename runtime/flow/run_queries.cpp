@@ -53,7 +53,11 @@ task_policy run_state::policy(const task_ref& task) const {
     return default_tool_policy();
   const auto& call = calls.at(task.index);
   const auto* tool = definition->tool(call.part->tool_name);
-  auto policy = tool != nullptr ? tool->policy : default_tool_policy();
+  auto policy = default_tool_policy();
+  if (tool != nullptr && tool->is_task)
+    policy = tool->policy;
+  else if (tool != nullptr)
+    policy.timeout = tool->policy.timeout;
   if (call.progress.is_approved) {
     policy.retries = 0;
     if (policy.on_interrupt == on_interrupt::retry)

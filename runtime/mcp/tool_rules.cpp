@@ -16,8 +16,6 @@ void apply(const tool_rule& rule, tool_definition& tool) {
       tool.on_expiry = rule.on_expiry;
     }
   }
-  if (!rule.is_task)
-    tool.is_task = false;
   // What cannot be read was refused when the agent's file was.
   if (!rule.policy.is_null())
     if (auto policy = task_policy_from_json(rule.policy, tool.policy))
