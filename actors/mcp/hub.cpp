@@ -19,6 +19,7 @@ std::string shape_of(mcp::server_options server) {
   server.max_retries = plain.max_retries;
   server.include_instructions = plain.include_instructions;
   server.prefer_tasks = plain.prefer_tasks;
+  server.sampling_model = plain.sampling_model;
   server.read_timeout = plain.read_timeout;
   server.call_timeout = plain.call_timeout;
   return runtime::to_text(mcp::to_json(server));

@@ -52,7 +52,8 @@ services_ptr make_services(node_options& options) {
   return out;
 }
 
-/// What connections to MCP servers share. People answer what servers ask.
+/// What connections to MCP servers share. People, and the models of runs, answer
+/// what servers ask.
 mcp_world mcp_world_of(const services_ptr& node) {
   mcp_world out;
   out.services = node;
@@ -60,6 +61,7 @@ mcp_world mcp_world_of(const services_ptr& node) {
   out.board = std::make_shared<mcp_board>();
   out.abilities.elicitation_form = true;
   out.abilities.elicitation_url = true;
+  out.abilities.sampling = true;
   return out;
 }
 

@@ -61,6 +61,8 @@ std::string describe(const run_state& state, const task_ref& task) {
   if (task.kind == task_kind::mcp_request)
     return "the list of tools of '"
            + state.definition->mcp_servers[task.index].id + "'";
+  if (task.kind == task_kind::sampling)
+    return "what the model was asked for an MCP server";
   return task.kind == task_kind::output ? "the check of the output"
                                         : "the model request";
 }

@@ -140,7 +140,8 @@ admitted_calls(const agent_definition& definition, const call_round& round) {
   bool has_function = false;
   for (std::uint32_t i = 0; i < round.size(); ++i) {
     const auto& call = round[i];
-    if (call.result || needs_person(definition, call))
+    if (call.result || needs_person(definition, call)
+        || call.progress.samplings > 0)
       continue;
     if (call.output) {
       if (needs_host(definition, call) && is_output_turn(definition, round, i))

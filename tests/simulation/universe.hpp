@@ -53,8 +53,8 @@ struct execution {
 struct mcp_answer {
   /// What it knows tasks of its own by.
   std::vector<json> notes;
-  /// Parameters of `elicitation/create`; each waits for the answer to the one
-  /// before.
+  /// Parameters of `elicitation/create`, or, where there are messages, of
+  /// `sampling/createMessage`; each waits for the answer to the one before.
   std::vector<json> questions;
   /// @param answers to `questions`
   std::function<runtime::mcp::call_outcome(const std::vector<json>& answers)>

@@ -44,6 +44,8 @@ mcp::server_options to_runtime(mcp_server server) {
   out.max_retries = server.max_retries;
   out.include_instructions = server.include_instructions;
   out.prefer_tasks = server.prefer_tasks;
+  out.sampling = server.sampling || !server.sampling_model.empty();
+  out.sampling_model = server.sampling_model;
   if (server.per_run)
     out.scope = mcp::connection_scope::per_run;
   out.init_timeout = server.init_timeout;

@@ -134,6 +134,7 @@ CAF_TEST(settings of a server) {
     max_retries: 4
     include_instructions: false
     prefer_tasks: false
+    sampling_model: "openai:gpt-4o-mini"
     cache_tools: false
     log_level: warning
     connection: per_run
@@ -149,6 +150,8 @@ CAF_TEST(settings of a server) {
   CAF_CHECK(all.max_retries == 4u);
   CAF_CHECK(!all.include_instructions);
   CAF_CHECK(!all.prefer_tasks);
+  CAF_CHECK(all.sampling);
+  CAF_CHECK_EQUAL(all.sampling_model, "openai:gpt-4o-mini");
   CAF_CHECK(!all.cache_lists);
   CAF_CHECK_EQUAL(all.log_level, "warning");
   CAF_CHECK(all.scope == connection_scope::per_run);

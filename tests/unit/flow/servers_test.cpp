@@ -347,6 +347,11 @@ CAF_TEST(input that is needed first is asked for one by one) {
   const auto commands = decide(state, at(2));
   CAF_REQUIRE_EQUAL(commands.size(), 1u);
   CAF_CHECK_EQUAL(start_of(commands[0])->attempt, 2u);
+  CAF_CHECK_EQUAL(
+    to_text(input_responses(
+      input_note("web", {{"x", request}}, {}, nullptr, {{"r", {{"roots", 1}}}}),
+      {})),
+    R"({"r":{"roots":1}})");
   CAF_CHECK(!asks_for_work(note));
   CAF_CHECK(asks_for_work(input_note("web", {}, {}, {{"task", "t1"}})));
   CAF_CHECK(asks_for_work({{"task", "t1"}}));

@@ -82,6 +82,8 @@ CAF_TEST(servers and rules are part of a definition) {
   web.max_retries = 3;
   web.include_instructions = true;
   web.prefer_tasks = false;
+  web.sampling = true;
+  web.sampling_model = "test";
   web.cache_lists = false;
   web.init_timeout = 1500ms;
   web.call_timeout = 90s;
@@ -112,6 +114,8 @@ CAF_TEST(servers and rules are part of a definition) {
   CAF_CHECK(back.scope == mcp::connection_scope::per_run);
   CAF_CHECK(back.allowed_tools && back.allowed_tools->empty());
   CAF_CHECK(back.init_timeout == 1500ms);
+  CAF_CHECK(back.sampling);
+  CAF_CHECK_EQUAL(back.sampling_model, "test");
   CAF_CHECK((*again)->mcp_servers.at(1).argv == files.argv);
   CAF_CHECK((*again)->tool_rules.at(0).requires_approval);
   CAF_CHECK_EQUAL((*again)->mcp_policy.retries, 4u);
