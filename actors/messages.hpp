@@ -207,12 +207,13 @@ struct task_remembered {
 };
 
 /// The attempt is at work and needs an answer to go on. Without a question: it
-/// needs it no more.
+/// needs it no more, and `verdict` is what becomes of the one that is open.
 struct input_wanted {
   runtime::task_ref task;
   std::uint32_t attempt = 1;
   /// Metadata of the question; null for none.
   runtime::json question;
+  runtime::verdict verdict = runtime::verdict::denied;
 };
 
 /// To an attempt that wanted input: somebody answered, or nobody will.

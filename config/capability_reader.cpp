@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 #include <set>
 
 namespace perdure::config {
@@ -10,32 +12,48 @@ namespace {
 
 using runtime::json;
 
-const std::vector<std::string> supported{
-  "Approval",    "Command",         "DeferredTools",
-  "Durability",  "EventHandler",    "External",
-  "Fallback",    "ImageGeneration", "Limits",
-  "MCP",         "NativeTool",      "Output",
-  "PrefixTools", "SetToolMetadata", "Thinking",
-  "WebFetch",    "WebSearch"};
+const std::vector<std::string> supported{"AnthropicCompaction",
+                                         "Approval",
+                                         "Command",
+                                         "DeferredTools",
+                                         "Durability",
+                                         "EventHandler",
+                                         "External",
+                                         "Fallback",
+                                         "ImageGeneration",
+                                         "IncludeToolReturnSchemas",
+                                         "Limits",
+                                         "MCP",
+                                         "NativeTool",
+                                         "OpenAICompaction",
+                                         "Output",
+                                         "PrefixTools",
+                                         "RaiseContentFilterError",
+                                         "ReinjectSystemPrompt",
+                                         "SetToolMetadata",
+                                         "Thinking",
+                                         "WebFetch",
+                                         "WebSearch",
+                                         "XSearch"};
 
 /// May be there more than once.
 constexpr auto repeatable = std::to_array<std::string_view>(
-  {"Approval", "Command", "EventHandler", "External", "MCP", "NativeTool",
-   "PrefixTools", "SetToolMetadata"});
+  {"Approval", "Command", "EventHandler", "External",
+   "IncludeToolReturnSchemas", "MCP", "NativeTool", "PrefixTools",
+   "SetToolMetadata"});
 
 /// Bring tools.
 constexpr auto toolsets
   = std::to_array<std::string_view>({"Command", "External", "MCP"});
 
 /// May have one argument without a name.
-constexpr auto positional
-  = std::to_array<std::string_view>({"DeferredTools", "Thinking"});
+constexpr auto positional = std::to_array<std::string_view>(
+  {"DeferredTools", "IncludeToolReturnSchemas", "ReinjectSystemPrompt",
+   "Thinking"});
 
 /// Names that mean something to Pydantic AI, but not to this version.
-constexpr auto unsupported = std::to_array<std::string_view>(
-  {"AnthropicCompaction", "IncludeToolReturnSchemas", "Instrumentation",
-   "OpenAICompaction", "RaiseContentFilterError", "ReinjectSystemPrompt",
-   "ToolSearch", "XSearch"});
+constexpr auto unsupported
+  = std::to_array<std::string_view>({"Instrumentation", "ToolSearch"});
 
 /// Names that need Python code.
 constexpr auto code_only = std::to_array<std::string_view>(
@@ -97,10 +115,8 @@ public:
     draft_.prefix.clear();
     for (const auto& entry : entries)
       apply(entry);
-    // It may choose tools by what others said of them.
     for (const auto& entry : entries)
-      if (entry.name == "Approval")
-        read_approval(entry.arguments, with_, draft_);
+      apply_last(entry);
     check_native_tools(list, with_, draft_);
   }
 
@@ -228,27 +244,67 @@ private:
   void apply(const capability& entry) {
     if (entry.name == "Thinking")
       read_thinking(entry);
-    else if (entry.name == "Durability")
-      read_durability(entry.arguments, with_, draft_);
-    else if (entry.name == "Output")
-      read_output(entry.arguments, with_, draft_);
-    else if (entry.name == "Limits")
-      read_limits(entry.arguments, with_, draft_);
-    else if (entry.name == "SetToolMetadata")
-      read_tool_metadata(entry.arguments, with_, draft_);
-    else if (entry.name == "DeferredTools")
-      read_deferred(entry.arguments, entry.is_positional, with_, draft_);
-    else if (entry.name == "Fallback")
-      read_fallback(entry.arguments, with_, draft_);
-    else if (entry.name == "NativeTool")
-      read_native_tool(entry.arguments, with_, draft_);
-    else if (entry.name == "WebSearch")
-      read_native_capability("web_search", entry.arguments, with_, draft_);
-    else if (entry.name == "WebFetch")
-      read_native_capability("web_fetch", entry.arguments, with_, draft_);
-    else if (entry.name == "ImageGeneration")
-      read_native_capability("image_generation", entry.arguments, with_,
-                             draft_);
+    else if (entry.name == "RaiseContentFilterError")
+      read_filter_error(entry);
+    else if (const auto read = readers().find(entry.name);
+             read != readers().end())
+      read->second(entry, with_, draft_);
+  }
+
+  using reader
+    = std::function<void(const capability&, const reading&, agent_draft&)>;
+
+  /// Of those that are about the agent as a whole.
+  static const std::map<std::string_view, reader>& readers() {
+    const auto named = [](auto read) -> reader {
+      return [read](const capability& entry, const reading& with,
+                    agent_draft& draft) { read(entry.arguments, with, draft); };
+    };
+    const auto either = [](auto read) -> reader {
+      return [read](const capability& entry, const reading& with,
+                    agent_draft& draft) {
+        read(entry.arguments, entry.is_positional, with, draft);
+      };
+    };
+    const auto native = [](std::string_view kind) -> reader {
+      return [kind](const capability& entry, const reading& with,
+                    agent_draft& draft) {
+        read_native_capability(kind, entry.arguments, with, draft);
+      };
+    };
+    static const std::map<std::string_view, reader> all{
+      {"DeferredTools", either(read_deferred)},
+      {"Durability", named(read_durability)},
+      {"Fallback", named(read_fallback)},
+      {"ImageGeneration", native("image_generation")},
+      {"Limits", named(read_limits)},
+      {"NativeTool", named(read_native_tool)},
+      {"Output", named(read_output)},
+      {"ReinjectSystemPrompt", either(read_system_prompts)},
+      {"SetToolMetadata", named(read_tool_metadata)},
+      {"WebFetch", native("web_fetch")},
+      {"WebSearch", native("web_search")},
+      {"XSearch", native("x_search")},
+    };
+    return all;
+  }
+
+  /// What looks at tools and models by what others said of them.
+  void apply_last(const capability& entry) {
+    if (entry.name == "Approval")
+      read_approval(entry.arguments, with_, draft_);
+    else if (entry.name == "IncludeToolReturnSchemas")
+      read_return_schemas(entry.arguments, entry.is_positional, with_, draft_);
+    else if (entry.name == "OpenAICompaction")
+      read_openai_compaction(entry.arguments, with_, draft_);
+    else if (entry.name == "AnthropicCompaction")
+      read_anthropic_compaction(entry.arguments, with_, draft_);
+  }
+
+  void read_filter_error(const capability& entry) {
+    const field_reader none{entry.arguments, with_,
+                            std::span<const std::string_view>{}};
+    draft_.definition.fails_when_filtered = true;
   }
 
   void read_thinking(const capability& entry) {

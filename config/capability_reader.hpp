@@ -37,6 +37,18 @@ void read_deferred(const file_place& place, bool is_positional,
 void read_fallback(const file_place& place, const reading& with,
                    agent_draft& draft);
 
+/// `ReinjectSystemPrompt`. @param is_positional `place` is its one argument
+void read_system_prompts(const file_place& place, bool is_positional,
+                         const reading& with, agent_draft& draft);
+/// `IncludeToolReturnSchemas`. @pre all tools were read
+/// @param is_positional `place` is its one argument
+void read_return_schemas(const file_place& place, bool is_positional,
+                         const reading& with, agent_draft& draft);
+void read_openai_compaction(const file_place& place, const reading& with,
+                            agent_draft& draft);
+void read_anthropic_compaction(const file_place& place, const reading& with,
+                               agent_draft& draft);
+
 /// @pre all tools were read
 void read_native_tool(const file_place& place, const reading& with,
                       agent_draft& draft);

@@ -97,9 +97,9 @@ void read_command(const file_place& place, const reading& with,
   constexpr std::int64_t retries_max = 1000;
   const field_reader fields{place,
                             with,
-                            {"name", "description", "parameters", "argv", "env",
-                             "cwd", "timeout", "max_output_bytes", "sequential",
-                             "retries"}};
+                            {"name", "description", "parameters",
+                             "return_schema", "argv", "env", "cwd", "timeout",
+                             "max_output_bytes", "sequential", "retries"}};
   runtime::tool_definition tool;
   tool.kind = runtime::tool_kind::command;
   read_tool_name(fields, draft, tool);

@@ -176,6 +176,8 @@ private:
       into = fields_.boolean(key).value_or(into);
     };
     flag("include_instructions", server_.include_instructions);
+    flag("resources", server_.resources);
+    flag("prompts", server_.prompts);
     flag("prefer_tasks", server_.prefer_tasks);
     read_sampling();
     flag("cache_tools", server_.cache_lists);
@@ -247,6 +249,8 @@ constexpr auto keys = std::to_array<std::string_view>({"command",
                                                        "include_instructions",
                                                        "sampling",
                                                        "sampling_model",
+                                                       "resources",
+                                                       "prompts",
                                                        "prefer_tasks",
                                                        "cache_tools",
                                                        "log_level",

@@ -140,7 +140,7 @@ void read_native_capability(std::string_view kind, const file_place& place,
 void check_native_tools(const file_place& place, const reading& with,
                         const agent_draft& draft) {
   const auto& definition = draft.definition;
-  if (definition.native_tools.empty())
+  if (definition.native_tools.empty() && !definition.output.allow_image)
     return;
   auto models = definition.fallback_models;
   models.insert(models.begin(), definition.model);

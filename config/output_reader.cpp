@@ -100,7 +100,9 @@ void read_output_schema(const field_reader& fields, const reading& with,
 void read_output(const file_place& place, const reading& with,
                  agent_draft& draft) {
   const field_reader fields{
-    place, with, {"types", "mode", "allow_text", "allow_null", "template"}};
+    place,
+    with,
+    {"types", "mode", "allow_text", "allow_image", "allow_null", "template"}};
   auto& output = draft.definition.output;
   if (const auto list = fields.find("types"))
     read_types(*list, with, output);
@@ -112,6 +114,8 @@ void read_output(const file_place& place, const reading& with,
       if (runtime::to_string(mode) == *name)
         output.mode = mode;
   output.allow_text = fields.boolean("allow_text").value_or(output.allow_text);
+  output.allow_image
+    = fields.boolean("allow_image").value_or(output.allow_image);
   output.allow_null = fields.boolean("allow_null").value_or(output.allow_null);
   output.prompt_template = fields.text("template").value_or("");
   const auto reads_text = output.mode == runtime::output_mode::native
@@ -120,9 +124,9 @@ void read_output(const file_place& place, const reading& with,
     fields.add(*fields.find("allow_text"),
                "a text is the output itself in the modes native and prompted; "
                "use the mode tool");
-  if (!output.is_structured() && !fields.find("types"))
-    fields.add("says how an output is given, but not what it is; add types, or "
-               "output_schema");
+  if (!output.is_structured() && !output.allow_image && !fields.find("types"))
+    fields.add("says how an output is given, but not what it is; add types, "
+               "allow_image, or output_schema");
 }
 
 } // namespace perdure::config

@@ -59,7 +59,8 @@ void read_external(const file_place& place, const reading& with,
   const field_reader fields{place,
                             with,
                             {"name", "description", "parameters",
-                             "expires_after_seconds", "on_expiry"}};
+                             "return_schema", "expires_after_seconds",
+                             "on_expiry"}};
   runtime::tool_definition tool;
   tool.kind = runtime::tool_kind::external;
   read_tool_name(fields, draft, tool);

@@ -47,6 +47,7 @@ void read_tool_name(const field_reader& fields, agent_draft& draft,
 
 void read_tool_parameters(const field_reader& fields, const reading& with,
                           runtime::tool_definition& tool) {
+  tool.return_schema = fields.object("return_schema").value_or(json{});
   tool.parameters = {{"type", "object"}, {"properties", json::object()}};
   const auto found = fields.find("parameters");
   if (found) {

@@ -9,7 +9,7 @@ namespace perdure::config {
 void read_tool_name(const field_reader& fields, agent_draft& draft,
                     runtime::tool_definition& tool);
 
-/// Reads `parameters`; no arguments when absent.
+/// Reads `parameters` (no arguments when absent) and `return_schema`.
 void read_tool_parameters(const field_reader& fields, const reading& with,
                           runtime::tool_definition& tool);
 

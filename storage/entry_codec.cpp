@@ -223,6 +223,8 @@ private:
     to.set_instructions(value.instructions);
     put(*to.mutable_tools(), value.tools);
     to.set_hash(value.hash);
+    to.set_has_resources(value.has_resources);
+    to.set_has_prompts(value.has_prompts);
   }
 
   void put(proto::RunInput& out, const runtime::run_input& value) {

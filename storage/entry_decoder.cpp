@@ -264,7 +264,8 @@ private:
   }
 
   runtime::tool_listing read(const proto::ToolListing& in) {
-    return {in.server(), in.instructions(), read(in.tools()), in.hash()};
+    return {in.server(), in.instructions(),  read(in.tools()),
+            in.hash(),   in.has_resources(), in.has_prompts()};
   }
 
   runtime::model_response read_response(const proto::Content& in) {

@@ -5,6 +5,7 @@
 #include "actors/api/create_session.hpp"
 #include "actors/api/event_session.hpp"
 #include "actors/api/openapi.hpp"
+#include "actors/api/run_output.hpp"
 #include "actors/api/stored_run.hpp"
 #include "runtime/agent/definition_json.hpp"
 #include "runtime/flow/handler_views.hpp"
@@ -277,6 +278,8 @@ void api_state::read_run(server_exchange& exchange, const std::string& run_id,
     return answer(exchange, run.error());
   if (what.empty())
     answer(exchange, 200, run_json(run->state));
+  else if (what == "output")
+    answer_output(exchange, run->state);
   else if (what == "messages")
     answer(exchange, 200, to_json(run->state.history));
   else if (what == "tasks")
@@ -291,8 +294,8 @@ void api_state::read_run(server_exchange& exchange, const std::string& run_id,
   else
     answer(exchange, failure{errc::run_not_found,
                              "a run has no '" + what
-                               + "'; it has: events, messages, tasks, journal, "
-                                 "why, approvals, cancel"});
+                               + "'; it has: events, messages, output, tasks, "
+                                 "journal, why, approvals, cancel"});
 }
 
 void api_state::events(const exchange_ptr& exchange,
@@ -418,21 +421,51 @@ void api_state::mcp(const exchange_ptr& exchange, const std::string& rest) {
   const auto& request = exchange->request();
   const auto slash = rest.find('/');
   const auto id = rest.substr(0, slash);
+  const auto what
+    = slash == std::string::npos ? std::string{} : rest.substr(slash + 1);
+  if (const auto login = below(what, "login"))
+    return mcp_login(exchange, id, *login);
   const auto calls = slash != std::string::npos;
   if (request.method != (calls ? "POST" : "GET"))
     return not_allowed(*exchange, calls ? "POST" : "GET");
   if (id.empty())
-    return answer(*exchange, 200, list_servers(node, *options.mcp.board));
+    return answer(*exchange, 200, list_servers(node, options.mcp));
   if (!calls) {
-    auto body = show_server(node, *options.mcp.board, id);
+    auto body = show_server(node, options.mcp, id);
     return body ? answer(*exchange, 200, *body)
                 : answer(*exchange, body.error());
   }
-  auto call = parse_server_call(node, id, rest.substr(slash + 1), request.body);
+  auto call = parse_server_call(node, id, what, request.body);
   if (!call)
     return answer(*exchange, call.error());
   self->spawn(server_session, server_session_options{options.mcp.hub, exchange,
                                                      std::move(*call)});
+}
+
+void api_state::mcp_login(const exchange_ptr& exchange, const std::string& id,
+                          const std::string& login) {
+  const auto& request = exchange->request();
+  const auto begins = login.empty();
+  if (request.method != "POST" && !(begins && request.method == "DELETE"))
+    return not_allowed(*exchange, begins ? "POST, DELETE" : "POST");
+  auto server = find_server(*options.services, id);
+  if (!server)
+    return answer(*exchange, server.error());
+  if ((*server)->auth.kind != runtime::mcp::auth_kind::login)
+    return answer(*exchange,
+                  failure{errc::invalid_argument,
+                          "nobody needs to log in at MCP server '" + id
+                            + "': its entry has no `auth: oauth`"});
+  const auto& logins = options.mcp.logins;
+  if (request.method == "DELETE")
+    return self->send(logins, mcp_logout{std::move(*server), exchange});
+  if (begins)
+    return self->send(logins, mcp_login_begun{std::move(*server), exchange});
+  auto url = redirect_in(request.body);
+  if (!url)
+    return answer(*exchange, url.error());
+  self->send(logins, mcp_login_redirected{std::move(*server), login,
+                                          std::move(*url), exchange});
 }
 
 api_actor::behavior_type

@@ -55,6 +55,9 @@ private:
   void decide(const exchange_ptr& exchange, const std::string& id);
   void agents(server_exchange& exchange, const std::string& rest) const;
   void mcp(const exchange_ptr& exchange, const std::string& rest);
+  /// @param login empty to begin one
+  void mcp_login(const exchange_ptr& exchange, const std::string& id,
+                 const std::string& login);
 };
 
 api_actor::behavior_type

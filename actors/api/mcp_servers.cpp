@@ -45,13 +45,24 @@ json time_or_null(const std::optional<runtime::timestamp>& time) {
   return time ? json(runtime::to_iso(*time)) : json();
 }
 
-json row_of(const known_server& known, const mcp_status& status) {
+/// Whether a person has to log in at the server, or has; null where nobody
+/// needs to.
+json login_of(const mcp::server_options& server,
+              const mcp_http_access& access) {
+  if (server.auth.kind != mcp::auth_kind::login)
+    return nullptr;
+  return access.has_grant(server) ? "done" : "needed";
+}
+
+json row_of(const known_server& known, const mcp_status& status,
+            const mcp_http_access& access) {
   json out{{"id", known.options->id},
            {"agents", known.agents},
            {"transport", mcp::to_string(known.options->transport)},
            {"run_id", text_or_null(status.run_id)},
            {"state", to_string(status.state)},
            {"until", time_or_null(status.until)},
+           {"login", login_of(*known.options, access)},
            {"era", mcp::to_string(status.era)},
            {"version", text_or_null(status.version)},
            {"server", status.server_info},
@@ -81,7 +92,7 @@ connections_of(const std::string& id,
   return out;
 }
 
-result<known_server> find_server(const services& node, const std::string& id) {
+result<known_server> find_known(const services& node, const std::string& id) {
   auto all = servers_of(node);
   if (const auto found = all.find(id); found != all.end())
     return std::move(found->second);
@@ -128,35 +139,39 @@ result<json> parameters_of(const door& what, const std::string& body) {
   return value;
 }
 
-void answer_outcome(server_exchange& exchange, mcp_call_ended& ended) {
+void answer_outcome(server_exchange& exchange, const std::string& server,
+                    mcp_call_ended& ended) {
+  const auto label = "MCP server '" + server + "': ";
   if (auto* done = std::get_if<mcp::completed>(&ended.outcome))
     return answer(exchange, 200, json{{"result", std::move(done->result)}});
   if (const auto* reason = std::get_if<mcp::call_failure>(&ended.outcome))
-    return answer(exchange, failure{reason->code_of_error(), reason->message});
+    return answer(exchange,
+                  failure{reason->code_of_error(), label + reason->message});
   answer(exchange, failure{errc::mcp_error,
-                           "the server asks somebody first, and here is nobody "
-                           "to ask; call it in a run"});
+                           label
+                             + "it asks somebody first, and here is nobody to "
+                               "ask; call it in a run"});
 }
 
 } // namespace
 
-json list_servers(const services& node, const mcp_board& board) {
-  const auto all = board.all();
+json list_servers(const services& node, const mcp_desk& desk) {
+  const auto all = desk.board->all();
   auto rows = json::array();
   for (const auto& [id, known] : servers_of(node))
     for (const auto& connection : connections_of(id, all))
-      rows.push_back(row_of(known, connection.status));
+      rows.push_back(row_of(known, connection.status, *desk.access));
   return {{"servers", std::move(rows)}};
 }
 
-result<json> show_server(const services& node, const mcp_board& board,
-                         const std::string& id) {
-  auto known = find_server(node, id);
+result<json>
+show_server(const services& node, const mcp_desk& desk, const std::string& id) {
+  auto known = find_known(node, id);
   if (!known)
     return known.error();
   auto rows = json::array();
-  for (const auto& connection : connections_of(id, board.all())) {
-    auto row = row_of(*known, connection.status);
+  for (const auto& connection : connections_of(id, desk.board->all())) {
+    auto row = row_of(*known, connection.status, *desk.access);
     auto log = json::array();
     for (const auto& line : connection.log)
       log.push_back(
@@ -167,10 +182,18 @@ result<json> show_server(const services& node, const mcp_board& board,
   return json{{"connections", std::move(rows)}};
 }
 
+result<mcp_server_ptr>
+find_server(const services& node, const std::string& id) {
+  auto known = find_known(node, id);
+  if (!known)
+    return known.error();
+  return std::move(known->options);
+}
+
 result<mcp_call>
 parse_server_call(const services& node, const std::string& id,
                   const std::string& what, const std::string& body) {
-  auto known = find_server(node, id);
+  auto known = find_known(node, id);
   if (!known)
     return known.error();
   const auto found = std::find_if(
@@ -204,8 +227,8 @@ server_session(caf::event_based_actor* self, server_session_options options) {
     caf::anon_send_exit(me, caf::exit_reason::user_shutdown);
   });
   return {
-    [self, exchange = options.exchange](mcp_call_ended& ended) {
-      answer_outcome(*exchange, ended);
+    [self, to, exchange = options.exchange](mcp_call_ended& ended) {
+      answer_outcome(*exchange, to.server->id, ended);
       self->quit();
     },
     [self, to, hub = options.hub](const mcp_question& asked) {

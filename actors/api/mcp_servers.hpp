@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/api/mcp_logins.hpp"
 #include "actors/edges/http_server.hpp"
 #include "actors/mcp/board.hpp"
 #include "actors/mcp/hub.hpp"
@@ -17,18 +18,24 @@ namespace perdure::actors {
 /// What the API needs to know of servers.
 struct mcp_desk {
   mcp_hub_actor hub;
+  mcp_logins_actor logins;
   std::shared_ptr<const mcp_board> board;
+  std::shared_ptr<const mcp_http_access> access;
 };
 
 /// All servers of the node's agents: `{"servers": [...]}`. Those that nobody
 /// has needed yet are `idle`.
-runtime::json list_servers(const services& node, const mcp_board& board);
+runtime::json list_servers(const services& node, const mcp_desk& desk);
 
 /// One of them, with the last lines of its log.
 /// Errors: errc::run_not_found, naming those that exist
 runtime::result<runtime::json>
-show_server(const services& node, const mcp_board& board,
-            const std::string& id);
+show_server(const services& node, const mcp_desk& desk, const std::string& id);
+
+/// A server of the node's agents.
+/// Errors: errc::run_not_found, naming those that exist
+runtime::result<mcp_server_ptr>
+find_server(const services& node, const std::string& id);
 
 /// A request of a server from the body of an API call.
 /// @param what `tools`, `call`, `resources`, `templates`, `read`, `prompts` or

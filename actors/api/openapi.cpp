@@ -95,6 +95,26 @@ void add_servers(json& out) {
     = {{"get",
         operation("showServer", "Its connections, with their logs.",
                   json::array({id}), {{"200", text_of("`connections`.")}})}};
+  out["/v1/mcp/{id}/login"] = {
+    {"post",
+     operation("beginLogin", "Begins a login: a person has to visit `url`.",
+               json::array({id}),
+               {{"200", answer_of("What comes next.", "login")}})},
+    {"delete", operation("logout", "Forgets what was granted for the server.",
+                         json::array({id}),
+                         {{"200", text_of("`forgotten`: there was a grant, "
+                                          "and is none any more.")}})}};
+  out["/v1/mcp/{id}/login/{login}"] = {
+    {"post",
+     with_body(
+       operation("finishLogin",
+                 "Hands in where the person was redirected to; what is granted "
+                 "is durable when this answers.",
+                 json::array({id, parameter("login", "path", "string",
+                                            "As `beginLogin` named it.")}),
+                 {{"200", text_of("`logged_in`, `scope` and `expires_at` of "
+                                  "the token.")}}),
+       "redirect")}};
   out["/v1/mcp/{id}/{what}"]
     = {{"post",
         operation("callServer",
@@ -147,6 +167,13 @@ json paths() {
   out["/v1/runs/{id}"] = {{"get", read_operation("getRun", "The run.")}};
   out["/v1/runs/{id}/messages"]
     = {{"get", read_operation("getMessages", "The message history.")}};
+  out["/v1/runs/{id}/output"]
+    = {{"get",
+        operation("getOutput",
+                  "The output itself: text, JSON, or the bytes of an image.",
+                  json::array({run_parameter()}),
+                  json{{"200", text_of("The output, by its Content-Type.")},
+                       {"409", text_of("The run has no output.")}})}};
   out["/v1/runs/{id}/tasks"]
     = {{"get", read_operation("getTasks", "Its tasks with attempts.")}};
   out["/v1/runs/{id}/journal"]
@@ -248,6 +275,23 @@ json questions_schema() {
   return out;
 }
 
+/// What begins a login, and what ends it.
+void add_login_schemas(json& out) {
+  const json text{{"type", "string"}};
+  json login{{"type", "object"}};
+  login["properties"]
+    = {{"login", text},
+       {"url", text},
+       {"redirect_uri", text},
+       {"expires_at", {{"type", "string"}, {"format", "date-time"}}}};
+  json redirect{{"type", "object"},
+                {"required", json::array({"redirected_to"})},
+                {"additionalProperties", false}};
+  redirect["properties"] = {{"redirected_to", text}};
+  out["login"] = std::move(login);
+  out["redirect"] = std::move(redirect);
+}
+
 json schemas() {
   const auto text = json{{"type", "string"}};
   json create{{"type", "object"},
@@ -276,12 +320,14 @@ json schemas() {
                              {"code", text},
                              {"message", text},
                              {"details", {{"type", "object"}}}}}}}};
-  return {{"create", std::move(create)},
-          {"decision", decision_schema(false)},
-          {"decision_of_run", decision_schema(true)},
-          {"error", std::move(error)},
-          {"question", question_schema()},
-          {"questions", questions_schema()}};
+  json out{{"create", std::move(create)},
+           {"decision", decision_schema(false)},
+           {"decision_of_run", decision_schema(true)},
+           {"error", std::move(error)},
+           {"question", question_schema()},
+           {"questions", questions_schema()}};
+  add_login_schemas(out);
+  return out;
 }
 
 std::string make_document() {

@@ -17,8 +17,8 @@ child_group::~child_group() {
   end();
 }
 
-std::string child_group::start(epoll_loop& loop, process_guard& guard,
-                               const program& what, std::uint64_t key) {
+start_problem child_group::start(epoll_loop& loop, process_guard& guard,
+                                 const program& what, std::uint64_t key) {
   place_ = guard.take_place();
   child_ = start_child(what, place_.group());
   if (child_.pid <= 0)
@@ -33,8 +33,8 @@ std::string child_group::start(epoll_loop& loop, process_guard& guard,
     return {};
   end();
   close_all(loop);
-  return "cannot start " + what.argv.front()
-         + ": the system has no room for another descriptor";
+  return {"cannot start " + what.argv.front()
+          + ": the system has no room for another descriptor"};
 }
 
 bool child_group::look(epoll_loop& loop) {

@@ -25,9 +25,9 @@ public:
   ~child_group();
 
   /// Starts `what` and watches its outputs and its end as `key`.
-  /// @returns why it was not started; empty when it was
-  [[nodiscard]] std::string start(epoll_loop& loop, process_guard& guard,
-                                  const program& what, std::uint64_t key);
+  /// @returns why it was not started
+  [[nodiscard]] start_problem start(epoll_loop& loop, process_guard& guard,
+                                    const program& what, std::uint64_t key);
 
   /// Looks after the leader. @returns true when it has ended since last time
   bool look(epoll_loop& loop);

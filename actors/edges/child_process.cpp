@@ -229,8 +229,14 @@ unsigned descriptors_max() {
   return static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur, 65'536));
 }
 
+/// Whether what the system says of a program or a directory will be said again.
+bool is_lasting(int error) noexcept {
+  return error == ENOENT || error == EACCES || error == ENOTDIR
+         || error == ENOEXEC || error == ELOOP || error == ENAMETOOLONG;
+}
+
 /// Sets `pid`. @returns why it could not.
-std::string
+start_problem
 launch(const program& what, const std::string& file,
        const std::array<int, 3>& standard, pid_t* group, pid_t& pid) {
   auto arguments = what.argv;
@@ -251,11 +257,13 @@ launch(const program& what, const std::string& file,
   plan.parent = ::getpid();
   const auto born = give_birth(plan);
   if (born < 0)
-    return "cannot start " + what.argv.front() + ": " + reason_text(errno);
+    return {"cannot start " + what.argv.front() + ": " + reason_text(errno)};
   if (plan.failed_step != start_step::none) {
     siginfo_t ignored{};
     ::waitid(P_PID, static_cast<id_t>(born), &ignored, WEXITED);
-    return describe(plan, what);
+    const auto is_named = plan.failed_step == start_step::directory
+                          || plan.failed_step == start_step::program;
+    return {describe(plan, what), is_named && is_lasting(plan.error)};
   }
   pid = born;
   return {};
@@ -265,30 +273,32 @@ launch(const program& what, const std::string& file,
 
 child_process start_child(const program& what, pid_t* group) {
   child_process child;
-  child.problem = check(what);
-  if (!child.problem.empty())
+  child.problem = {check(what), true};
+  if (!child.problem.text.empty())
     return child;
   const auto intro = "cannot start " + what.argv.front() + ": ";
   int error = 0;
   const auto file = find_program(what, error);
   if (file.empty()) {
-    child.problem = intro
-                    + (error == ENOENT ? "not found in the PATH of the program"
-                                       : reason_text(error));
+    child.problem
+      = {intro
+           + (error == ENOENT ? "not found in the PATH of the program"
+                              : reason_text(error)),
+         is_lasting(error)};
     return child;
   }
   pipe_ends input;
   pipe_ends output;
   pipe_ends errors;
   if (!open_pipe(input) || !open_pipe(output) || !open_pipe(errors)) {
-    child.problem = intro + reason_text(errno);
+    child.problem = {intro + reason_text(errno)};
     return child;
   }
   child.problem
     = launch(what, file,
              {input.read.value(), output.write.value(), errors.write.value()},
              group, child.pid);
-  if (!child.problem.empty())
+  if (!child.problem.text.empty())
     return child;
   child.exit = file_descriptor{
     static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0))};

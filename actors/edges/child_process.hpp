@@ -8,6 +8,15 @@
 
 namespace perdure::actors {
 
+/// Why a program was not started.
+struct start_problem {
+  /// Empty when it was.
+  std::string text;
+  /// Another attempt would end the same way: the program or its directory is
+  /// not there, or cannot be used.
+  bool is_lasting = false;
+};
+
 /// A started program and the node's ends of its pipes, all non-blocking.
 struct child_process {
   pid_t pid = -1;
@@ -16,8 +25,7 @@ struct child_process {
   file_descriptor input;
   file_descriptor output;
   file_descriptor error_output;
-  /// Why it was not started; empty when it was.
-  std::string problem;
+  start_problem problem;
 };
 
 /// Starts `what.argv` as the leader of a process group of its own, whose

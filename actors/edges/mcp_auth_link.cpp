@@ -1,6 +1,8 @@
 #include "actors/edges/mcp_auth_link.hpp"
 
 #include "actors/edges/mcp_auto_link.hpp"
+#include "actors/edges/token_flow.hpp"
+#include "runtime/mcp/oauth/discovery.hpp"
 
 #include <unordered_map>
 #include <utility>
@@ -20,15 +22,12 @@ constexpr unsigned refusals_max = 3;
 /// A token that is over so soon is replaced before it is shown.
 constexpr auto expiry_margin = 10s;
 
-constexpr auto fetch_timeout = 30s;
-constexpr std::uint64_t fetch_max_bytes = 1 << 20;
-
 /// A request that may still be refused.
 struct attempt {
   runtime::mcp::send message;
   unsigned refusals = 0;
-  /// The grant that it was sent with.
-  std::uint64_t grant = 0;
+  /// That it was sent with; empty for none.
+  std::string token;
 };
 
 class auth_link final : public mcp_link,
@@ -37,15 +36,11 @@ class auth_link final : public mcp_link,
 public:
   auth_link(mcp_link_context context, mcp_http_options options,
             mcp_auth_options auth)
-    : context_(std::move(context)), http_(options.http), auth_(std::move(auth)),
-      credential_(auth_.credentials->load(auth_.key)) {
-    use_grant();
+    : context_(std::move(context)), http_(options.http),
+      auth_(std::move(auth)) {
+    look_up();
     options.token = [token = token_] { return *token; };
     link_ = make_mcp_auto_link({context_.queue, this}, std::move(options));
-  }
-
-  ~auth_link() override {
-    stop_flow();
   }
 
   void send(runtime::mcp::send message) override;
@@ -91,14 +86,21 @@ private:
 
   // -- the way to a token
   void begin_flow(const oauth::challenge& refusal);
-  void go_on(oauth::step next);
-  void perform(oauth::fetch& step);
+  /// The next login is to bring these scopes, too.
+  void ask_for_more(const std::string& scope);
+  void keep(const mcp_credential& what);
+  void on_step(oauth::step& next);
+  void perform(oauth::fetch&) {
+    // the flow does it
+  }
   void perform(oauth::visit& step);
   void perform(oauth::granted& step);
   void perform(oauth::denied& step);
-  void on_fetched(http_arrival& arrived);
+  void transmit(runtime::mcp::send message);
+  void send_held();
   void stop_flow();
-  void use_grant();
+  /// Takes what is granted by now, whoever got it.
+  void look_up();
   [[nodiscard]] bool is_over() const;
 
   mcp_link_context context_;
@@ -108,15 +110,11 @@ private:
   std::shared_ptr<std::string> token_ = std::make_shared<std::string>();
   std::shared_ptr<mcp_link> link_;
   std::unordered_map<exchange_id, attempt> attempts_;
-  /// Grants so far.
-  std::uint64_t grants_ = 0;
   /// What waits for a token.
   std::vector<runtime::mcp::send> held_;
-  std::optional<oauth::flow> flow_;
-  /// Flows so far; what belongs to an earlier one is ignored.
-  std::uint64_t flows_ = 0;
-  http_client::id fetch_ = 0;
-  oauth::http_answer fetched_;
+  std::shared_ptr<token_flow> flow_;
+  /// That was there when the flow began.
+  std::string flow_token_;
   /// What began the flow.
   link_failure refusal_;
   bool is_closed_ = false;
@@ -125,6 +123,7 @@ private:
 // -- messages -----------------------------------------------------------------
 
 void auth_link::send(runtime::mcp::send message) {
+  look_up();
   if (!flow_ && is_over()) {
     refusal_ = {};
     begin_flow({});
@@ -133,10 +132,14 @@ void auth_link::send(runtime::mcp::send message) {
     held_.push_back(std::move(message));
     return;
   }
+  transmit(std::move(message));
+}
+
+void auth_link::transmit(runtime::mcp::send message) {
   if (message.exchange != exchange_id::none) {
     auto& entry = attempts_[message.exchange];
     entry.message = message;
-    entry.grant = grants_;
+    entry.token = *token_;
   }
   link_->send(std::move(message));
 }
@@ -153,8 +156,9 @@ void auth_link::on_lost(exchange_id exchange, link_failure reason) {
     return context_.receiver->on_lost(exchange, std::move(reason));
   }
   auto message = found->second.message;
-  // Another request has got a newer token meanwhile.
-  if (!flow_ && found->second.grant < grants_)
+  look_up();
+  // Another request, or a person, has got a newer token meanwhile.
+  if (!flow_ && found->second.token != *token_)
     return send(std::move(message));
   held_.push_back(std::move(message));
   if (flow_)
@@ -166,88 +170,71 @@ void auth_link::on_lost(exchange_id exchange, link_failure reason) {
 // -- the way to a token -------------------------------------------------------
 
 void auth_link::begin_flow(const oauth::challenge& refusal) {
+  if (!auth_.visitor && refusal.error == "insufficient_scope")
+    ask_for_more(refusal.scope);
   auto options = auth_.flow;
+  options.has_person = static_cast<bool>(auth_.visitor);
   options.clients = credential_.clients;
   options.previous = credential_.grant;
-  ++flows_;
-  flow_.emplace(std::move(options), auth_.services);
-  go_on(flow_->begin(refusal, auth_.now()));
-}
-
-void auth_link::go_on(oauth::step next) {
-  // Later, since a link does not call back from inside of a call.
-  context_.queue->post(
-    [link = weak_from_this(), number = flows_, next]() mutable {
-      const auto found = link.lock();
-      if (found && found->flow_ && found->flows_ == number)
-        std::visit([&](auto& step) { found->perform(step); }, next);
+  flow_token_ = *token_;
+  flow_ = std::make_shared<token_flow>(
+    token_flow_context{http_, context_.queue, auth_.now},
+    oauth::flow{std::move(options), auth_.services},
+    [link = weak_from_this()](oauth::step& next) {
+      if (const auto found = link.lock())
+        found->on_step(next);
     });
+  flow_->begin(refusal);
 }
 
-void auth_link::perform(oauth::fetch& step) {
-  http_request request;
-  request.method = std::move(step.request.method);
-  request.url = std::move(step.request.url);
-  request.headers = std::move(step.request.headers);
-  if (!step.request.body.empty())
-    request.body.push_back(
-      std::make_shared<const std::string>(std::move(step.request.body)));
-  request.timeout = fetch_timeout;
-  request.response_max_bytes = fetch_max_bytes;
-  fetched_ = {};
-  fetch_ = http_->start(
-    std::move(request),
-    queued_receiver(context_.queue, [link = weak_from_this(),
-                                     number = flows_](http_arrival& arrived) {
-      const auto found = link.lock();
-      if (found && found->flow_ && found->flows_ == number)
-        found->on_fetched(arrived);
-    }));
+void auth_link::ask_for_more(const std::string& scope) {
+  const auto granted
+    = credential_.grant ? credential_.grant->scope : std::string{};
+  credential_.wanted_scope = oauth::union_of_scopes(granted, scope);
+  keep(credential_);
 }
 
-void auth_link::on_fetched(http_arrival& arrived) {
-  if (const auto* head = std::get_if<http_head>(&arrived)) {
-    fetched_.status = head->status;
-  } else if (const auto* chunk = std::get_if<std::string>(&arrived)) {
-    http_->consumed(fetch_, chunk->size());
-    fetched_.body += *chunk;
-  } else {
-    fetch_ = 0;
-    if (std::get<http_failure>(arrived).code != runtime::errc::none)
-      fetched_ = {};
-    go_on(flow_->answered(fetched_, auth_.now()));
-  }
+void auth_link::keep(const mcp_credential& what) {
+  const auto kept = auth_.credentials->save(auth_.key, what);
+  if (!kept)
+    context_.receiver->on_log("The credentials are lost at the next start: "
+                              + kept.error().message);
+}
+
+void auth_link::on_step(oauth::step& next) {
+  std::visit([this](auto& step) { perform(step); }, next);
 }
 
 void auth_link::perform(oauth::visit& step) {
-  if (!auth_.visitor) {
-    oauth::denied nobody{{runtime::errc::mcp_unauthorized,
-                          "a person has to log in, and none is here to do so"}};
-    return perform(nobody);
-  }
   auth_.visitor(std::move(step.url),
-                [queue = context_.queue, link = weak_from_this(),
-                 number = flows_](const std::string& redirect) {
+                [queue = context_.queue,
+                 flow = std::weak_ptr{flow_}](const std::string& redirect) {
                   queue->post([=] {
-                    const auto found = link.lock();
-                    if (found && found->flow_ && found->flows_ == number)
-                      found->go_on(found->flow_->redirected(redirect));
+                    if (const auto found = flow.lock())
+                      found->redirected(redirect);
                   });
                 });
 }
 
 void auth_link::perform(oauth::granted& step) {
-  credential_ = {std::move(step.grant), std::move(step.clients)};
-  auth_.credentials->save(auth_.key, credential_);
-  ++grants_;
-  use_grant();
+  keep({std::move(step.grant), std::move(step.clients)});
   flow_.reset();
+  send_held();
+}
+
+/// However short it lives, a new token is shown once.
+void auth_link::send_held() {
+  look_up();
   for (auto& message : std::exchange(held_, {}))
-    send(std::move(message));
+    transmit(std::move(message));
 }
 
 void auth_link::perform(oauth::denied& step) {
   flow_.reset();
+  look_up();
+  // A refresh token works once, and another link was faster.
+  if (!token_->empty() && *token_ != flow_token_)
+    return send_held();
   auto reason = std::exchange(refusal_, {});
   if (step.reason.code == runtime::errc::mcp_unavailable) {
     reason = broken(step.reason.message);
@@ -269,11 +256,10 @@ void auth_link::perform(oauth::denied& step) {
 void auth_link::stop_flow() {
   flow_.reset();
   held_.clear();
-  if (fetch_ != 0)
-    http_->cancel(std::exchange(fetch_, 0));
 }
 
-void auth_link::use_grant() {
+void auth_link::look_up() {
+  credential_ = auth_.credentials->load(auth_.key);
   *token_ = credential_.grant ? credential_.grant->access_token : std::string{};
 }
 

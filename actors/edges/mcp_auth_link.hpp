@@ -24,7 +24,8 @@ struct mcp_auth_options {
 
 /// A link over HTTP with tokens: gets one when the server wants it (401), a
 /// better one when it wants more scopes (403), the next one when it is over,
-/// and sends again what was refused meanwhile.
+/// and sends again what was refused meanwhile. Goes by the credentials as they
+/// are at each request, so a login or logout elsewhere counts at once.
 std::shared_ptr<mcp_link>
 make_mcp_auth_link(mcp_link_context context, mcp_http_options options,
                    mcp_auth_options auth);

@@ -131,9 +131,7 @@ link_failure mcp_http_answer::failure() const {
   out.http_status = head_.status;
   if (is_too_large_) {
     out.what = link_failure::kind::bad_answer;
-    out.message = "The server's answer is larger than "
-                  + std::to_string(message_max_bytes_)
-                  + " bytes, which is the limit of a message.";
+    out.message = "The server's answer " + over_limit(message_max_bytes_);
     return out;
   }
   if (form_ != form::refused) {

@@ -54,6 +54,13 @@ public:
   virtual void close() = 0;
 };
 
+/// "is larger than ...": what is said of a message over its limit.
+inline std::string over_limit(std::uint64_t limit_bytes) {
+  return "is larger than " + std::to_string(limit_bytes)
+         + " bytes, the limit of a message; max_message_bytes of the server's "
+           "entry sets it.";
+}
+
 /// Where a link lives. All of it outlives the link.
 struct mcp_link_context {
   std::shared_ptr<work_queue> queue;

@@ -165,13 +165,11 @@ void stdio_link::on_long_line(std::string_view piece, bool is_end) {
   if (!is_end || is_closed_)
     return;
   const auto what = std::exchange(outline_, {});
-  const auto limit = "is larger than "
-                     + std::to_string(options_.message_max_bytes)
-                     + " bytes, which is the limit of a message.";
+  const auto limit = over_limit(options_.message_max_bytes);
   const auto exchange
     = what.is_answer() ? exchange_of(what.id()) : exchange_id::none;
   if (exchange == exchange_id::none)
-    return log("A message of the server was dropped, since it " + limit);
+    return log("A message of the server was dropped: it " + limit);
   link_failure reason;
   reason.what = link_failure::kind::bad_answer;
   reason.message = "The server's answer " + limit;
@@ -197,6 +195,8 @@ void stdio_link::on_end(const server_end& reason) {
   if (std::exchange(is_closed_, true))
     return;
   link_failure failure;
+  if (reason.is_lasting)
+    failure.what = link_failure::kind::unusable;
   if (reason.end == process_end::not_started)
     failure.message
       = "The server could not be started: " + reason.message + '.';

@@ -28,7 +28,7 @@ running_process::running_process(std::uint64_t id, process_request request,
 }
 
 void running_process::start(epoll_loop& loop, process_guard& guard) {
-  auto problem = child_.start(loop, guard, request_, id_);
+  auto problem = child_.start(loop, guard, request_, id_).text;
   if (problem.empty() && !loop.watch(child_.input().value(), EPOLLOUT, id_))
     problem = "cannot start " + request_.argv.front()
               + ": the system has no room for another descriptor";

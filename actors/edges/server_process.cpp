@@ -44,12 +44,13 @@ void server_process::close() {
 
 void server_process::start(epoll_loop& loop, process_guard& guard) {
   auto problem = child_.start(loop, guard, request_.what, id_);
-  if (problem.empty()) {
+  if (problem.text.empty()) {
     advance(loop);
     return;
   }
   end_.end = process_end::not_started;
-  end_.message = std::move(problem);
+  end_.message = std::move(problem.text);
+  end_.is_lasting = problem.is_lasting;
 }
 
 void server_process::advance(epoll_loop& loop) {

@@ -25,6 +25,8 @@ struct server_end {
   int code = 0;
   /// Why it was not started, or why it was killed.
   std::string message;
+  /// It was not started, and would not be the next time.
+  bool is_lasting = false;
 };
 
 /// Called on one thread, in order, and never again after `on_end` or once

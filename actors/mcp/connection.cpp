@@ -43,12 +43,11 @@ mcp_connection_state::~mcp_connection_state() {
     return;
   // Nobody waits for ever, whatever it was that ended this actor.
   for (const auto& [id, call] : calls_)
-    caf::anon_send(
-      call.caller,
-      mcp_call_ended{call.token,
-                     failure_of(mcp::call_failure_kind::lost,
-                                "the connection to " + label() + " was closed"),
-                     {}});
+    caf::anon_send(call.caller,
+                   mcp_call_ended{call.token,
+                                  failure_of(mcp::call_failure_kind::lost,
+                                             "the connection was closed"),
+                                  {}});
   close_link();
   options_.world.board->remove(key_);
 }
@@ -144,7 +143,10 @@ void mcp_connection_state::on_lost(mcp::exchange_id exchange,
 
 void mcp_connection_state::on_down(mcp::link_failure reason) {
   close_link();
-  count_end(reason.message);
+  if (reason.what == mcp::link_failure::kind::unusable)
+    note_error(reason.message);
+  else
+    count_end(reason.message);
   session_->down(std::move(reason), now());
   settle();
 }
@@ -187,8 +189,7 @@ void mcp_connection_state::open() {
   // Another attempt would end the same way.
   note_error(opened.error().message);
   wants_link_ = false;
-  fail_calls(mcp::call_failure_kind::refused,
-             label() + " cannot be reached: " + last_error_);
+  fail_calls(mcp::call_failure_kind::unusable, last_error_);
   session_ = make_session(options_);
 }
 
@@ -204,7 +205,8 @@ void mcp_connection_state::count_end(std::string why) {
   if (!restarts_.is_quarantined(now()))
     return;
   wants_link_ = false;
-  options_.world.services->log(log_level::error, quarantine_text());
+  options_.world.services->log(log_level::error,
+                               label() + ": " + quarantine_text());
 }
 
 void mcp_connection_state::note_error(std::string why) {
@@ -238,8 +240,10 @@ void mcp_connection_state::fail_calls(mcp::call_failure_kind kind,
 void mcp_connection_state::end_call(const pending_call& call,
                                     mcp::call_outcome outcome) {
   mcp_call_ended message{call.token, std::move(outcome), {}};
-  if (call.lists_tools)
+  if (call.lists_tools) {
     message.instructions = instructions_;
+    message.capabilities = capabilities_;
+  }
   if (std::holds_alternative<mcp::call_failure>(message.outcome)
       && restarts_.is_quarantined(now()))
     message.retry_at = restarts_.next_start();
@@ -315,7 +319,7 @@ std::string mcp_connection_state::label() const {
 }
 
 std::string mcp_connection_state::quarantine_text() const {
-  return label() + " ended too often and is left alone until "
+  return "it ended too often and is left alone until "
          + runtime::to_iso(restarts_.next_start())
          + "; the last time: " + last_error_;
 }

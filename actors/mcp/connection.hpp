@@ -152,6 +152,7 @@ private:
   std::string last_error_;
   /// As the server said them last.
   std::string instructions_;
+  runtime::json capabilities_;
   std::optional<runtime::timestamp> armed_;
   std::uint64_t timer_ = 0;
 };

@@ -116,6 +116,7 @@ void mcp_connection_state::perform(mcp::ready& step) {
   options_.verdict->store(step.era);
   wants_link_ = false;
   instructions_ = step.instructions;
+  capabilities_ = step.capabilities;
   options_.world.board->change(key_, [&](mcp_status& status) {
     status.era = step.era;
     status.version = std::move(step.version);

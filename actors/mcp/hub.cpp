@@ -18,6 +18,8 @@ std::string shape_of(mcp::server_options server) {
   server.on_tool_error = plain.on_tool_error;
   server.max_retries = plain.max_retries;
   server.include_instructions = plain.include_instructions;
+  server.resources = plain.resources;
+  server.prompts = plain.prompts;
   server.prefer_tasks = plain.prefer_tasks;
   server.sampling_model = plain.sampling_model;
   server.read_timeout = plain.read_timeout;

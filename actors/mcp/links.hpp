@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/edges/mcp_auth_link.hpp"
-#include "actors/services.hpp"
+#include "actors/edges/mcp_link.hpp"
+#include "actors/mcp/http_access.hpp"
 #include "runtime/mcp/server.hpp"
 
 namespace perdure::actors {
@@ -18,14 +18,8 @@ public:
     = 0;
 };
 
-struct mcp_link_settings {
-  /// Null for those that are kept in memory.
-  std::shared_ptr<mcp_credentials> credentials;
-  mcp_visitor visitor;
-};
-
 /// Processes and HTTP. Variables are filled in from the environment of `node`.
 std::shared_ptr<mcp_links>
-make_mcp_links(const services& node, mcp_link_settings settings = {});
+make_mcp_links(const services& node, mcp_http_access access);
 
 } // namespace perdure::actors

@@ -19,11 +19,16 @@
 
 namespace perdure::actors {
 
+class server_exchange;
+
 struct mcp_call;
 struct mcp_call_ended;
 struct mcp_call_noted;
 struct mcp_call_progressed;
 struct mcp_elicited;
+struct mcp_login_begun;
+struct mcp_login_redirected;
+struct mcp_logout;
 struct mcp_question;
 struct mcp_question_closed;
 struct mcp_reply;
@@ -44,6 +49,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(perdure_mcp_messages, caf::first_custom_type_id + 200)
   CAF_ADD_TYPE_ID(perdure_mcp_messages, (perdure::actors::mcp_reply))
   CAF_ADD_TYPE_ID(perdure_mcp_messages, (perdure::actors::mcp_run_left))
   CAF_ADD_TYPE_ID(perdure_mcp_messages, (perdure::actors::mcp_work))
+  CAF_ADD_TYPE_ID(perdure_mcp_messages, (perdure::actors::mcp_login_begun))
+  CAF_ADD_TYPE_ID(perdure_mcp_messages, (perdure::actors::mcp_login_redirected))
+  CAF_ADD_TYPE_ID(perdure_mcp_messages, (perdure::actors::mcp_logout))
 
   CAF_ADD_ATOM(perdure_mcp_messages, perdure::actors, forgive_atom, "forgive")
   CAF_ADD_ATOM(perdure_mcp_messages, perdure::actors, timer_atom, "timer")
@@ -61,8 +69,10 @@ struct mcp_call_ended {
   runtime::mcp::call_outcome outcome;
   /// Another attempt before this moment would fail as well.
   std::optional<runtime::timestamp> retry_at;
-  /// What the server has to say to models; with lists of tools.
+  /// What the server has to say to models, and what it has; with lists of
+  /// tools.
   std::string instructions = {};
+  runtime::json capabilities = {};
 };
 
 /// The server works on the call as a task of its own (`call_request::note`).
@@ -138,6 +148,29 @@ struct mcp_run_left {
   std::string run_id;
 };
 
+// -- from the API to the logins -----------------------------------------------
+
+/// A person wants to log in at a server.
+struct mcp_login_begun {
+  mcp_server_ptr server;
+  std::shared_ptr<server_exchange> exchange;
+};
+
+/// The person was redirected to `url`.
+struct mcp_login_redirected {
+  mcp_server_ptr server;
+  /// Names the login.
+  std::string login;
+  std::string url;
+  std::shared_ptr<server_exchange> exchange;
+};
+
+/// What was granted for the server is to be forgotten.
+struct mcp_logout {
+  mcp_server_ptr server;
+  std::shared_ptr<server_exchange> exchange;
+};
+
 /// INTERNAL: work of a link, for the actor whose link it is.
 struct mcp_work {
   std::function<void()> run;
@@ -150,6 +183,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::mcp_call_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::mcp_call_noted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::mcp_call_progressed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::mcp_elicited)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::mcp_login_begun)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::mcp_login_redirected)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::mcp_logout)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::mcp_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::mcp_question_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(perdure::actors::mcp_reply)

@@ -30,6 +30,14 @@ struct system_config : caf::actor_system_config {
   }
 };
 
+std::optional<std::string> nothing_set(std::string_view) {
+  return std::nullopt;
+}
+
+runtime::result<std::string> as_it_is(std::string_view text) {
+  return std::string{text};
+}
+
 services_ptr make_services(node_options& options) {
   auto out = std::make_shared<services>();
   out->world = options.world ? options.world : make_real_world();
@@ -40,8 +48,8 @@ services_ptr make_services(node_options& options) {
   out->functions
     = std::make_shared<function_pool>(options.function_threads_max);
   out->language = options.language;
-  out->environment = options.environment;
-  out->expand = options.expand;
+  out->environment = options.environment ? options.environment : nothing_set;
+  out->expand = options.expand ? options.expand : as_it_is;
   out->agents = std::make_shared<agent_registry>(
     options.journal, options.language.compile_schema);
   out->models = std::make_shared<model_registry>(options.providers);
@@ -52,12 +60,13 @@ services_ptr make_services(node_options& options) {
   return out;
 }
 
-/// What connections to MCP servers share. People, and the models of runs, answer
-/// what servers ask.
-mcp_world mcp_world_of(const services_ptr& node) {
+/// What connections to MCP servers share. People, and the models of runs,
+/// answer what servers ask.
+mcp_world
+mcp_world_of(const services_ptr& node, const mcp_http_access& access) {
   mcp_world out;
   out.services = node;
-  out.links = make_mcp_links(*node);
+  out.links = make_mcp_links(*node, access);
   out.board = std::make_shared<mcp_board>();
   out.abilities.elicitation_form = true;
   out.abilities.elicitation_url = true;
@@ -81,8 +90,11 @@ public:
     writer.metrics = services_->metrics;
     writer.on_failure = options.on_failure;
     journal_ = system_.spawn<caf::detached>(journal_writer, std::move(writer));
-    auto servers = mcp_world_of(services_);
+    const mcp_http_access access{*services_, options.credentials};
+    auto servers = mcp_world_of(services_, access);
     mcp_.board = servers.board;
+    mcp_.access = std::make_shared<mcp_http_access>(access);
+    mcp_.logins = system_.spawn(mcp_logins, services_, access);
     mcp_.hub = system_.spawn(mcp_hub, std::move(servers));
     gateway_
       = system_.spawn(gateway, gateway_options{services_, journal_, mcp_.hub});
@@ -118,6 +130,7 @@ public:
     end(gateway_);
     for (auto& worker : api_)
       end(worker);
+    end(mcp_.logins);
     end(mcp_.hub);
     // Nobody waits for them any more, but they hold their tasks.
     services_->functions->stop();
@@ -126,6 +139,7 @@ public:
     api_.clear();
     gateway_ = nullptr;
     mcp_.hub = nullptr;
+    mcp_.logins = nullptr;
     journal_ = nullptr;
     server_.reset();
   }

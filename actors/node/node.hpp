@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/edges/http_server.hpp"
+#include "actors/edges/mcp_credentials.hpp"
 #include "actors/node/run_client.hpp"
 #include "actors/services.hpp"
 #include "runtime/agent/host_code.hpp"
@@ -26,7 +27,9 @@ struct node_options {
   std::vector<agent_deployment> agents;
   std::map<std::string, provider_settings> providers;
   runtime::language_services language;
+  /// Null: no variable is set.
   std::function<std::optional<std::string>(std::string_view)> environment;
+  /// Fills the variables of a text in; null: texts are taken as they are.
   std::function<runtime::result<std::string>(std::string_view)> expand;
   run_options runs;
   /// Absent: no HTTP API.
@@ -38,6 +41,8 @@ struct node_options {
   std::size_t threads = 0;
   /// Threads for code of the host program, which may block; at least 1.
   std::size_t function_threads_max = 64;
+  /// Of MCP servers; null for those that are kept in memory.
+  std::shared_ptr<mcp_credentials> credentials;
   /// Called once, on any thread, when the journal has failed and the process
   /// must end.
   std::function<void(const std::string&)> on_failure;

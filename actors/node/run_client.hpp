@@ -20,6 +20,8 @@ struct created_run {
 struct run_view {
   /// As `GET /v1/runs/ID` shows it.
   runtime::json run;
+  /// Whole, with the bytes of an image; null while there is none.
+  runtime::json output;
   runtime::json messages;
   /// Open ones; see `runtime::questions_json`.
   runtime::json questions;

@@ -107,7 +107,9 @@ view_run(const services& node, const std::string& run_id) {
   auto run = load_run(node, run_id);
   if (!run)
     return run.error();
+  const auto& ended = run->state.ended;
   return run_view{runtime::run_json(run->state),
+                  ended ? ended->output : runtime::json{},
                   runtime::to_json(run->state.history),
                   runtime::questions_json(run->state, node.digest)};
 }

@@ -124,8 +124,10 @@ void flow_run_state::on(input_wanted& wish) {
   withdrawn.time = now;
   withdrawn.task = wish.task;
   withdrawn.number = run->progress(wish.task).questions;
-  withdrawn.verdict = runtime::verdict::denied;
-  withdrawn.message = "The server does not want to know any more.";
+  withdrawn.verdict = wish.verdict;
+  withdrawn.message = wish.verdict == runtime::verdict::approved
+                        ? "The server says that it is done."
+                        : "The server does not want to know any more.";
   push({std::move(withdrawn)});
 }
 

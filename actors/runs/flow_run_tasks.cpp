@@ -4,8 +4,8 @@
 #include "actors/runs/output_task.hpp"
 #include "actors/runs/provider_request.hpp"
 #include "actors/runs/tool_task.hpp"
+#include "runtime/flow/answer.hpp"
 #include "runtime/flow/barrier.hpp"
-#include "runtime/flow/screening.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -136,21 +136,20 @@ void flow_run_state::start_call(const runtime::start_task& command) {
 
 void flow_run_state::start_output(const runtime::start_task& command) {
   const auto& output = run->definition->output;
-  output_task_options settings{task(command), run->definition,      {}, {},
-                               false,         host_context(command)};
+  output_task_options settings{
+    task(command), run->definition, {}, {}, {}, host_context(command)};
   if (command.task.kind == task_kind::tool_call) {
     const auto& call = run->calls[command.task.index];
     settings.call = *call.part;
-    settings.given = std::get<runtime::output_value>(
+    auto given = std::get<runtime::output_value>(
       read_output_call(output, *call.output, call.part->args));
-  } else if (auto text = *output_text(run->last_response());
-             output.is_structured()
-             && run->mode_in_use() != runtime::output_mode::tool) {
-    settings.given
-      = std::get<runtime::output_value>(read_output_text(output, text));
+    settings.value = std::move(given.value);
+    settings.type = output.types[given.type].name;
   } else {
-    settings.given.value = std::move(text);
-    settings.is_text = true;
+    auto given = std::get<runtime::answer>(
+      read_answer(*run->definition, run->mode_in_use(), run->last_response()));
+    settings.value = std::move(given.value);
+    settings.type = std::move(given.type);
   }
   spawn_task(command, output_task, std::move(settings));
 }

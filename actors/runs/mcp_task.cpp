@@ -3,6 +3,7 @@
 #include "runtime/flow/elicitation.hpp"
 #include "runtime/flow/sampling.hpp"
 #include "runtime/flow/server_outcome.hpp"
+#include "runtime/mcp/reading.hpp"
 #include "runtime/messages/model_text.hpp"
 
 #include <algorithm>
@@ -65,15 +66,25 @@ runtime::mcp::call_request mcp_task_state::request() const {
     out.all_pages = true;
     return out;
   }
-  out.method = "tools/call";
-  auto arguments = runtime::parse_json(runtime::arguments_text(*options.call));
-  out.params = {{"name", tool().mcp.name},
-                {"arguments", arguments ? std::move(*arguments) : json()}};
-  out.as_task = tool().mcp.as_task;
-  if (auto shown = runtime::mcp::header_params_of(tool().parameters))
-    out.header_params = std::move(*shown);
+  const auto parsed
+    = runtime::parse_json(runtime::arguments_text(*options.call));
+  const auto arguments = parsed ? *parsed : json();
+  const auto action = tool().mcp.action;
+  if (action == runtime::mcp::tool_action::call)
+    add_call(arguments, out);
+  else
+    runtime::mcp::ask_for(action, arguments, out);
   add_note(out);
   return out;
+}
+
+void mcp_task_state::add_call(const json& arguments,
+                              runtime::mcp::call_request& request) const {
+  request.method = "tools/call";
+  request.params = {{"name", tool().mcp.name}, {"arguments", arguments}};
+  request.as_task = tool().mcp.as_task;
+  if (auto shown = runtime::mcp::header_params_of(tool().parameters))
+    request.header_params = std::move(*shown);
 }
 
 void mcp_task_state::add_note(runtime::mcp::call_request& request) const {
@@ -180,6 +191,26 @@ void mcp_task_state::on(const mcp_question_closed& closed) {
   self->send(options.parent, input_wanted{options.task, options.attempt, {}});
 }
 
+void mcp_task_state::on(const mcp_elicited& done) {
+  const auto found = std::find_if(
+    questions_.begin(), questions_.end(), [&](const open_question& x) {
+      const auto id = x.metadata.find("elicitation_id");
+      return id != x.metadata.end() && *id == done.elicitation_id;
+    });
+  if (found == questions_.end() || found->is_closed)
+    return;
+  // Whoever did what the URL asked for has agreed to it.
+  if (found == questions_.begin()) {
+    self->send(options.parent, input_wanted{options.task,
+                                            options.attempt,
+                                            {},
+                                            runtime::verdict::approved});
+    return;
+  }
+  answer(found->id, {found->metadata, runtime::verdict::approved, {}});
+  questions_.erase(found);
+}
+
 void mcp_task_state::on(const input_given& given) {
   if (questions_.empty())
     return;
@@ -192,13 +223,14 @@ void mcp_task_state::on(const input_given& given) {
 }
 
 void mcp_task_state::on(mcp_call_ended& ended) {
-  auto outcome = options.call
-                   ? runtime::outcome_of_call(server(), tool(), *options.call,
-                                              std::move(ended.outcome),
-                                              !options.note.is_null())
-                   : runtime::outcome_of_list(
-                     server(), std::move(ended.instructions),
-                     std::move(ended.outcome), options.services->digest);
+  auto outcome
+    = options.call
+        ? runtime::outcome_of_call(server(), tool(), *options.call,
+                                   std::move(ended.outcome),
+                                   !options.note.is_null())
+        : runtime::outcome_of_list(server(), std::move(ended.instructions),
+                                   ended.capabilities, std::move(ended.outcome),
+                                   options.services->digest);
   auto* failure = std::get_if<runtime::attempt_failure>(&outcome);
   if (failure != nullptr && ended.retry_at)
     failure->retry_after = std::chrono::ceil<std::chrono::milliseconds>(
@@ -224,9 +256,7 @@ mcp_task(mcp_task_actor::stateful_pointer<mcp_task_state> self,
     },
     [self](mcp_question& x) { self->state.on(x); },
     [self](const mcp_question_closed& x) { self->state.on(x); },
-    [](const mcp_elicited&) {
-      // whoever was sent to the URL says so
-    },
+    [self](const mcp_elicited& x) { self->state.on(x); },
     [self](const input_given& x) { self->state.on(x); },
   };
 }

@@ -39,6 +39,7 @@ struct mcp_task_state {
   void on(mcp_call_noted& noted);
   void on(mcp_question& asked);
   void on(const mcp_question_closed& closed);
+  void on(const mcp_elicited& done);
   void on(mcp_call_ended& ended);
   void on(const input_given& given);
 
@@ -58,6 +59,8 @@ private:
   [[nodiscard]] const runtime::tool_definition& tool() const;
   [[nodiscard]] mcp_address address() const;
   [[nodiscard]] runtime::mcp::call_request request() const;
+  void add_call(const runtime::json& arguments,
+                runtime::mcp::call_request& request) const;
   void add_note(runtime::mcp::call_request& request) const;
   /// The server wants the run's model to say something.
   void sample(mcp_question& asked);

@@ -2,6 +2,7 @@
 
 #include "actors/runs/mailbox_receiver.hpp"
 #include "actors/runs/provider_request.hpp"
+#include "runtime/models/wire_settings.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -22,7 +23,10 @@ model_task_state::~model_task_state() {
 void model_task_state::start() {
   started_at = options.services->world->now();
   in_flight.emplace(options.services->metrics->model_requests);
-  sink = [this](const auto& event) { said.push_back(event); };
+  sink = [this](const auto& event) {
+    has_spoken = true;
+    said.push_back(event);
+  };
   turn.emplace(runtime::turn_options{
     options.binding->codec, options.binding->identity, options.binding->profile,
     [world = options.services->world] {
@@ -30,6 +34,9 @@ void model_task_state::start() {
     },
     options.definition->model_settings, std::move(options.request),
     options.note, options.policy.timeout.has_value()});
+  if (const auto patience = runtime::time_setting(
+        options.definition->model_settings, "first_event_timeout"))
+    self->delayed_send(self, *patience, caf::timeout_atom_v);
   perform(turn->begin(sink));
 }
 
@@ -62,6 +69,13 @@ void model_task_state::on(http_failure& end) {
     turn->on_end(std::move(broken), options.services->world->now(), sink));
 }
 
+void model_task_state::on_silence() {
+  if (has_spoken)
+    return;
+  abandon();
+  perform(turn->fall_silent());
+}
+
 void model_task_state::perform(runtime::turn_step step) {
   publish();
   std::visit([this](auto& x) { perform(x); }, step);
@@ -91,8 +105,7 @@ void model_task_state::perform(runtime::turn_result& result) {
 void model_task_state::open() {
   const auto left = time_left();
   if (left && left->count() <= 0) {
-    abandon_work(*options.services, *options.binding,
-                 options.definition->model_settings, turn->note());
+    abandon();
     return perform(turn->expire());
   }
   auto request = provider_request(*options.binding, next.request);
@@ -112,6 +125,12 @@ void model_task_state::open() {
 void model_task_state::close() {
   if (exchange != 0)
     options.services->http->cancel(std::exchange(exchange, 0));
+}
+
+void model_task_state::abandon() {
+  close();
+  abandon_work(*options.services, *options.binding,
+               options.definition->model_settings, turn->note());
 }
 
 void model_task_state::publish() {
@@ -145,6 +164,7 @@ model_task(model_task_actor::stateful_pointer<model_task_state> self,
   return {
     [self](http_arrived& message) { self->state.on(message); },
     [self](next_atom) { self->state.open(); },
+    [self](caf::timeout_atom) { self->state.on_silence(); },
   };
 }
 

@@ -15,7 +15,9 @@ using model_task_actor = caf::typed_actor<
   // INTERNAL: head, chunk or end of the provider's answer.
   caf::reacts_to<http_arrived>,
   // INTERNAL: the time before the next exchange is over.
-  caf::reacts_to<next_atom>>;
+  caf::reacts_to<next_atom>,
+  // INTERNAL: the time for the first event is over.
+  caf::reacts_to<caf::timeout_atom>>;
 
 struct model_task_options : task_options {
   binding_ptr binding;
@@ -35,12 +37,16 @@ struct model_task_state {
   void on(http_head& head);
   void on(std::string& chunk);
   void on(http_failure& end);
+  /// Gives up, unless something was said.
+  void on_silence();
   void perform(runtime::turn_step step);
   void perform(runtime::turn_exchange& next);
   void perform(runtime::turn_result& result);
   /// Starts the exchange that comes next, unless the time is over.
   void open();
   void close();
+  /// Ends the exchange, and the provider's work where it goes on without it.
+  void abandon();
   /// Hands on what the model said since the last time, and what the request
   /// must be remembered by.
   void publish();
@@ -58,6 +64,7 @@ struct model_task_state {
   runtime::timestamp started_at{};
   runtime::delta_sink sink;
   std::vector<runtime::response_event> said;
+  bool has_spoken = false;
 
 private:
   /// What is left of the task's time; nothing when it has no limit.

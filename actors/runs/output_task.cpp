@@ -17,11 +17,10 @@ output_task_state::~output_task_state() {
 
 void output_task_state::start() {
   started_at = options.services->world->now();
-  runtime::output_invocation given{
-    std::move(options.context), {}, std::move(options.given.value)};
+  runtime::output_invocation given{std::move(options.context),
+                                   std::move(options.type),
+                                   std::move(options.value)};
   given.stop = stop.get_token();
-  if (!options.is_text)
-    given.type = options.definition->output.types[options.given.type].name;
   runtime::tool_result answer;
   if (options.call) {
     answer.tool_name = options.call->tool_name;

@@ -21,9 +21,9 @@ struct output_task_options : task_options {
   /// The output tool's call; absent for an answer in text.
   std::optional<runtime::tool_call_part> call;
   /// What the model gave.
-  runtime::output_value given;
-  /// Position of its type means nothing: the output is text.
-  bool is_text = false;
+  runtime::json value;
+  /// Name of its type; empty for text.
+  std::string type;
   runtime::host_context context;
 };
 

@@ -28,10 +28,12 @@ toolset_cache::join(const std::string& hash,
                     const runtime::agent_definition& base,
                     const std::vector<runtime::tool_listing>& lists) {
   auto key = hash;
-  for (const auto& list : lists)
-    // Instructions of a server are not among its tools, and of any length.
-    key += '/' + list.hash + '/' + std::to_string(list.instructions.size())
-           + ':' + list.instructions;
+  for (const auto& list : lists) {
+    // What a server says besides its tools; instructions are of any length.
+    key += '/' + list.hash + (list.has_resources ? 'r' : '-')
+           + (list.has_prompts ? 'p' : '-')
+           + std::to_string(list.instructions.size()) + ':' + list.instructions;
+  }
   {
     const std::lock_guard guard{mutex_};
     if (const auto found = known_.find(key); found != known_.end())

@@ -13,15 +13,13 @@ agent_definition::tool(std::string_view tool_name) const noexcept {
 }
 
 bool agent_definition::needs_host() const noexcept {
-  return output.has_validator
+  return output.asks_host()
          || std::any_of(
            tools.begin(), tools.end(),
            [](const auto& x) { return x.kind == tool_kind::function; })
-         || std::any_of(
-           handlers.begin(), handlers.end(),
-           [](const auto& x) { return x.kind == handler_kind::function; })
-         || std::any_of(output.types.begin(), output.types.end(),
-                        [](const auto& x) { return x.has_function; });
+         || std::any_of(handlers.begin(), handlers.end(), [](const auto& x) {
+              return x.kind == handler_kind::function;
+            });
 }
 
 task_policy default_model_policy() {

@@ -8,6 +8,7 @@
 #include "runtime/agent/tool_listing.hpp"
 #include "runtime/json.hpp"
 #include "runtime/mcp/server.hpp"
+#include "runtime/mcp/tool_action.hpp"
 #include "runtime/policy/task_policy.hpp"
 #include "runtime/policy/usage_limits.hpp"
 
@@ -53,6 +54,8 @@ struct mcp_tool {
   schema_ptr output_schema;
   /// Calls run as tasks of the server.
   bool as_task = false;
+  /// What a call of it asks for.
+  runtime::mcp::tool_action action = runtime::mcp::tool_action::call;
 };
 
 struct tool_definition {
@@ -63,6 +66,11 @@ struct tool_definition {
   json parameters = json::object();
   /// Compiled from `parameters`; never null once the agent is loaded.
   schema_ptr schema;
+  /// JSON Schema of what it returns; null when nobody says. It is told, not
+  /// enforced.
+  json return_schema;
+  /// The model is told of `return_schema`.
+  bool tells_return_schema = false;
   /// Runs alone: a barrier between the calls before and after it.
   bool sequential = false;
   /// Bound of one attempt; the model is told of a timeout.
@@ -101,6 +109,7 @@ struct tool_rule {
   bool requires_approval = false;
   std::optional<std::chrono::milliseconds> expires_after;
   runtime::on_expiry on_expiry = runtime::on_expiry::deny;
+  bool tells_return_schema = false;
   /// Settings over those of all MCP tasks; null for none.
   json policy;
 };
@@ -151,6 +160,11 @@ struct agent_definition {
   /// is the list of them, and a new run goes on with the results. Otherwise the
   /// run waits.
   bool ends_when_deferred = false;
+  /// A response that the provider's content filter cut short fails the run,
+  /// whatever it holds.
+  bool fails_when_filtered = false;
+  /// System prompts in a supplied history are left out.
+  bool drops_system_prompts = false;
   usage_limits limits;
   task_policy model_policy;
   /// Attached to every run. Null when absent.

@@ -171,6 +171,12 @@ bool output_type::is_wrapped() const {
   return !json_schema.contains("properties");
 }
 
+bool output_definition::asks_host() const noexcept {
+  return has_validator
+         || std::any_of(types.begin(), types.end(),
+                        [](const auto& type) { return type.has_function; });
+}
+
 std::vector<output_tool> output_tools(const output_definition& output) {
   const auto is_single = output.types.size() == 1;
   unique_names names;

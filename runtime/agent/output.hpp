@@ -66,10 +66,13 @@ struct output_type {
 
 struct output_definition {
   output_mode mode = output_mode::automatic;
-  /// None: the output is text.
+  /// None: the output is text, or what `allow_image` says.
   std::vector<output_type> types;
-  /// Text is an output besides `types`.
+  /// Text is an output besides `types` and images.
   bool allow_text = false;
+  /// An image that the model makes is an output; the only one, unless there
+  /// are `types` or text is allowed.
+  bool allow_image = false;
   /// An answer that holds nothing is the output null.
   bool allow_null = false;
   /// Replaces the words around the schema in prompted mode; `{schema}` stands
@@ -80,6 +83,14 @@ struct output_definition {
 
   [[nodiscard]] bool is_structured() const noexcept {
     return !types.empty();
+  }
+
+  /// The host program has to look at outputs of some kind.
+  [[nodiscard]] bool asks_host() const noexcept;
+
+  /// Text is an output as it stands, and not for the JSON in it.
+  [[nodiscard]] bool takes_text() const noexcept {
+    return allow_text || (types.empty() && !allow_image);
   }
 };
 

@@ -13,7 +13,8 @@ namespace perdure::runtime {
 
 struct agent_definition;
 
-/// What an MCP server said of its tools; a run keeps it to its end.
+/// What an MCP server said of its tools, and whether it has other things to
+/// read; a run keeps it to its end.
 struct tool_listing {
   /// Id of the server.
   std::string server;
@@ -23,6 +24,8 @@ struct tool_listing {
   json tools = json::array();
   /// SHA-256 of `tools`, hex.
   std::string hash;
+  bool has_resources = false;
+  bool has_prompts = false;
 };
 
 /// Makes the definition in force: the one given, and the tools that its servers

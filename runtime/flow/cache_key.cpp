@@ -97,9 +97,12 @@ std::string call_text(const run_state& state, const task_ref& task) {
 
 json describe(const std::vector<wire_tool>& tools) {
   auto out = json::array();
-  for (const auto& tool : tools)
+  for (const auto& tool : tools) {
     out.push_back({tool.name, tool.description, tool.parameters,
                    tool.strict ? json(*tool.strict) : json()});
+    if (!tool.returns.is_null())
+      out.back().push_back(tool.returns);
+  }
   return out;
 }
 
@@ -128,6 +131,8 @@ json frame_of(const run_state& state) {
            {"output_instructions", plan.instructions}};
   if (!definition.native_tools.empty())
     out["native_tools"] = to_json(definition.native_tools);
+  if (definition.output.allow_image)
+    out["image"] = true;
   if (!leaves_out(policy, "model_settings"))
     out["settings"] = without_excluded(definition.model_settings, policy);
   return out;

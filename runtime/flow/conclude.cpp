@@ -1,3 +1,4 @@
+#include "runtime/flow/answer.hpp"
 #include "runtime/flow/conclude_round.hpp"
 #include "runtime/flow/deferred.hpp"
 #include "runtime/flow/elicitation.hpp"
@@ -54,30 +55,24 @@ bool is_suspended(const run_state& state) {
          && state.last_response().state == message_state::suspended;
 }
 
-/// Whether the output is asked for by tools, so that text is no answer.
-bool wants_output_tool(const run_state& state) {
-  const auto& output = state.definition->output;
-  return output.is_structured() && state.mode_in_use() == output_mode::tool
-         && !output.allow_text;
-}
-
 /// What the model could do to answer.
 std::string ways_to_answer(const run_state& state) {
-  constexpr std::string_view by_output_tool
-    = "include your response in a tool call";
   const auto& output = state.definition->output;
-  std::string ways{"Please "};
-  if (wants_output_tool(state)) {
-    ways.append(by_output_tool);
-  } else {
-    ways.append("return text");
-    if (output.is_structured() && state.mode_in_use() == output_mode::tool)
-      ways.append(" or ").append(by_output_tool);
-    else if (!state.definition->tools.empty())
-      ways.append(" or call a tool");
-  }
-  ways += '.';
-  return ways;
+  const auto by_tool
+    = output.is_structured() && state.mode_in_use() == output_mode::tool;
+  std::string ways;
+  const auto add = [&ways](std::string_view way) {
+    ways.append(ways.empty() ? "Please " : " or ").append(way);
+  };
+  if (output.takes_text() || (output.is_structured() && !by_tool))
+    add("return text");
+  if (by_tool)
+    add("include your response in a tool call");
+  else if (!state.definition->tools.empty())
+    add("call a tool");
+  if (output.allow_image)
+    add("return an image");
+  return ways + '.';
 }
 
 /// The model is asked again, as long as there is budget for it.
@@ -92,6 +87,21 @@ entries reject(const run_state& state, timestamp now, json content,
   return {output_rejected{now, std::move(content)}};
 }
 
+entries fail_as_filtered(const run_state& state, timestamp now) {
+  return fail(now, errc::content_filtered,
+              "the provider's content filter withheld the response: "
+                + to_text(to_json(message{state.last_response()})));
+}
+
+/// A response that was cut short is no answer, when the agent says so.
+bool is_refused_as_filtered(const run_state& state) {
+  return state.definition->fails_when_filtered
+         && (state.phase == run_phase::calling
+             || state.phase == run_phase::answered)
+         && state.last_response().finish_reason
+              == finish_reason::content_filter;
+}
+
 /// The response held no calls and no text.
 entries conclude_empty(const run_state& state, timestamp now) {
   const auto& response = state.last_response();
@@ -101,9 +111,7 @@ entries conclude_empty(const run_state& state, timestamp now) {
                 "raise model_settings.max_tokens or shorten the prompt");
   if (response.finish_reason == finish_reason::content_filter
       && is_blank(response))
-    return fail(now, errc::content_filtered,
-                "the provider's content filter withheld the response: "
-                  + to_text(to_json(message{response})));
+    return fail_as_filtered(state, now);
   if (state.definition->output.allow_null)
     return complete(now, nullptr);
   return reject(state, now, ways_to_answer(state),
@@ -125,24 +133,20 @@ entries conclude_answer(const run_state& state, timestamp now) {
     return complete(now, *state.output);
   if (state.answer_result)
     return conclude_result(state, now);
-  const auto text = output_text(state.last_response());
-  if (!text)
-    return conclude_empty(state, now);
-  if (wants_output_tool(state))
-    return reject(state, now, ways_to_answer(state),
-                  "the model kept answering with text");
-  const auto& output = state.definition->output;
-  if (!output.is_structured() || state.mode_in_use() == output_mode::tool)
-    return state.answer_needs_host() ? entries{} : complete(now, *text);
-  auto value = read_output_text(output, *text);
-  if (auto* invalid = std::get_if<invalid_value>(&value)) {
+  const auto& response = state.last_response();
+  auto reading = read_answer(*state.definition, state.mode_in_use(), response);
+  if (auto* given = std::get_if<answer>(&reading))
+    return given->needs_host ? entries{}
+                             : complete(now, std::move(given->value));
+  if (auto* invalid = std::get_if<invalid_value>(&reading)) {
     const auto what
       = "the model's last output was invalid: " + to_text(invalid->errors);
     return reject(state, now, std::move(invalid->errors), what);
   }
-  if (state.answer_needs_host())
-    return {};
-  return complete(now, std::move(std::get<output_value>(value).value));
+  if (!output_text(response))
+    return conclude_empty(state, now);
+  return reject(state, now, ways_to_answer(state),
+                "the model kept answering with text");
 }
 
 /// Questions that nobody answered in time.
@@ -271,6 +275,8 @@ std::vector<entry> conclude(const run_state& state, timestamp now) {
     return fail(now, errc::model_bad_response,
                 "the provider suspended its response and nothing continues "
                 "it; nothing of it was acted on");
+  if (is_refused_as_filtered(state))
+    return fail_as_filtered(state, now);
   if (auto expired = conclude_questions(state, now); !expired.empty())
     return expired;
   if (auto asked = ask_for_doubt(state, now); !asked.empty())

@@ -1,5 +1,6 @@
 #include "runtime/flow/conclude_round.hpp"
 
+#include "runtime/flow/answer.hpp"
 #include "runtime/flow/screening.hpp"
 
 namespace perdure::runtime {
@@ -54,15 +55,13 @@ bool is_good_output(const run_state& state, const call_state& call) {
   return std::holds_alternative<output_value>(value);
 }
 
-/// The response has an output besides its calls, as text that was checked.
-bool has_good_text(const run_state& state) {
-  const auto& output = state.definition->output;
-  if (!output.is_structured() || state.mode_in_use() == output_mode::tool)
-    return false;
-  const auto text = output_text(state.last_response());
-  return text
-         && std::holds_alternative<output_value>(
-           read_output_text(output, *text));
+/// The response has an output besides its calls: an image, or text that was
+/// checked.
+bool has_good_answer(const run_state& state) {
+  const auto reading = read_answer(*state.definition, state.mode_in_use(),
+                                   state.last_response());
+  const auto* given = std::get_if<answer>(&reading);
+  return given != nullptr && given->kind != answer_kind::text;
 }
 
 entries skip_all(const run_state& state, timestamp now) {
@@ -104,7 +103,7 @@ entries screen(const run_state& state, timestamp now) {
                     + call.part->tool_name
                     + "'; raise model_settings.max_tokens");
   if (state.definition->end_strategy == end_strategy::early) {
-    if (has_good_text(state))
+    if (has_good_answer(state))
       return skip_all(state, now);
     if (auto first = screen_outputs_first(state, now); !first.empty())
       return first;

@@ -101,7 +101,9 @@ json outcome_json(const tool_listing& x) {
            {{"server", x.server},
             {"hash", x.hash},
             {"instructions", text_or_null(x.instructions)},
-            {"tools", x.tools}}}};
+            {"tools", x.tools},
+            {"has_resources", x.has_resources},
+            {"has_prompts", x.has_prompts}}}};
 }
 
 json time_or_null(const std::optional<timestamp>& time) {

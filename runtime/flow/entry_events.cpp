@@ -1,5 +1,6 @@
 #include "runtime/flow/entry_events.hpp"
 
+#include "runtime/flow/answer.hpp"
 #include "runtime/flow/deferred.hpp"
 #include "runtime/flow/sampling.hpp"
 #include "runtime/flow/screening.hpp"
@@ -27,9 +28,10 @@ bool is_output(const agent_definition& definition, const std::string& tool) {
 /// Whether text may be the output.
 bool is_text_final(const agent_definition& definition) {
   const auto& output = definition.output;
-  return !output.is_structured() || output.allow_text
-         || output_mode_for(definition, profile_of_model(definition.model))
-              != output_mode::tool;
+  return output.takes_text()
+         || (output.is_structured()
+             && output_mode_for(definition, profile_of_model(definition.model))
+                  != output_mode::tool);
 }
 
 /// Collects the events of one entry.
@@ -147,8 +149,9 @@ struct collector {
       if (is_deferred_requests(definition, x.output))
         out.push_back(
           {{"event_kind", "deferred_tool_requests"}, {"requests", x.output}});
-      out.push_back({{"event_kind", "agent_run_result"},
-                     {"result", {{"output", x.output}}}});
+      out.push_back(
+        {{"event_kind", "agent_run_result"},
+         {"result", {{"output", shown_output(definition, x.output)}}}});
     }
     out.push_back({{"event_kind", "run_state"},
                    {"state", to_string(status_of(x.end))},
@@ -297,6 +300,10 @@ json final_result_of(const agent_definition& definition,
                      const response_part& part) {
   if (std::holds_alternative<text_part>(part))
     return is_text_final(definition) ? final_result_json(nullptr) : json();
+  if (const auto* file = std::get_if<file_part>(&part))
+    return is_image_output(definition, file->content)
+             ? final_result_json(nullptr)
+             : json();
   const auto* call = std::get_if<tool_call_part>(&part);
   if (call == nullptr || call->builtin)
     return {};

@@ -19,6 +19,25 @@ const model_response* last_response_of(const message_history& history) {
                          : std::get_if<model_response>(history.back().get());
 }
 
+/// Takes the system prompts out, and requests that were nothing else.
+void drop_system_prompts(message_history& history) {
+  const auto is_prompt = [](const request_part& part) {
+    return std::holds_alternative<system_prompt_part>(part);
+  };
+  for (auto& known : history) {
+    const auto* request = std::get_if<model_request>(known.get());
+    if (request == nullptr
+        || std::none_of(request->parts.begin(), request->parts.end(),
+                        is_prompt))
+      continue;
+    auto rest = *request;
+    std::erase_if(rest.parts, is_prompt);
+    known
+      = rest.parts.empty() ? nullptr : std::make_shared<const message>(rest);
+  }
+  std::erase(history, nullptr);
+}
+
 /// Takes off the request that `history` ends with. @returns its parts
 std::vector<request_part> take_request(message_history& history) {
   if (history.empty())
@@ -71,11 +90,13 @@ void run_state::join_servers() {
 }
 
 void run_state::begin() {
-  const auto given = std::exchange(created.input.history, {});
+  auto given = std::exchange(created.input.history, {});
+  if (definition->drops_system_prompts)
+    drop_system_prompts(given);
   const auto time = created.time;
   render_instructions();
   if (!created.input.deferred_results.is_null())
-    return resume_calls(given);
+    return resume_calls(std::move(given));
   history = repair(given);
   if (!created.input.prompt.is_null()) {
     supplied = history.size();

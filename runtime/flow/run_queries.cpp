@@ -1,3 +1,4 @@
+#include "runtime/flow/answer.hpp"
 #include "runtime/flow/call_label.hpp"
 #include "runtime/flow/run_state.hpp"
 #include "runtime/flow/screening.hpp"
@@ -164,16 +165,11 @@ output_mode run_state::mode_in_use() const {
 }
 
 bool run_state::answer_needs_host() const {
-  if (output || !output_text(last_response()))
+  if (output || !definition->output.asks_host())
     return false;
-  const auto& wanted = definition->output;
-  if (!wanted.is_structured() || mode_in_use() == output_mode::tool)
-    return wanted.has_validator;
-  if (wanted.has_validator)
-    return true;
-  const auto value = read_output_text(wanted, *output_text(last_response()));
-  const auto* good = std::get_if<output_value>(&value);
-  return good != nullptr && wanted.types[good->type].has_function;
+  const auto reading = read_answer(*definition, mode_in_use(), last_response());
+  const auto* given = std::get_if<runtime::answer>(&reading);
+  return given != nullptr && given->needs_host;
 }
 
 question_asked run_state::question(const task_ref& task, question_kind kind,

@@ -3,6 +3,7 @@
 #include "runtime/flow/elicitation.hpp"
 #include "runtime/flow/sampling.hpp"
 #include "runtime/mcp/call_result.hpp"
+#include "runtime/mcp/reading.hpp"
 #include "runtime/mcp/tool_list.hpp"
 #include "runtime/models/json_read.hpp"
 #include "runtime/policy/canonical_text.hpp"
@@ -47,6 +48,10 @@ outcome_of(const mcp::server_options& server, const tool_call_part& call,
                 "tool '" + call.tool_name + "': " + reason.message, false);
 }
 
+bool has(const json& capabilities, const char* what) {
+  return capabilities.is_object() && capabilities.contains(what);
+}
+
 /// Why a server may not ask for this, or nothing: more was not offered to it.
 std::optional<std::string>
 refusal(const mcp::server_options& server, const json& request) {
@@ -80,7 +85,10 @@ ask(const mcp::server_options& server, mcp::needs_input&& wanted) {
 
 attempt_outcome
 outcome_of_list(const mcp::server_options& server, std::string instructions,
-                mcp::call_outcome outcome, const text_digest& digest) {
+                const json& capabilities, mcp::call_outcome outcome,
+                const text_digest& digest) {
+  if (mcp::is_unknown_method(outcome))
+    outcome = mcp::completed{{{"tools", json::array()}}};
   if (const auto* reason = std::get_if<mcp::call_failure>(&outcome)) {
     auto out = failed(server, *reason);
     // Nothing is lost by asking once more.
@@ -94,7 +102,9 @@ outcome_of_list(const mcp::server_options& server, std::string instructions,
   tool_listing out{server.id,
                    std::move(instructions),
                    mcp::read_tools(done->result, server).source,
-                   {}};
+                   {},
+                   has(capabilities, "resources"),
+                   has(capabilities, "prompts")};
   std::string text;
   add_canonical(text, out.tools);
   out.hash = digest(text);
@@ -107,11 +117,17 @@ outcome_of_call(const mcp::server_options& server, const tool_definition& tool,
                 bool goes_on) {
   if (auto* wanted = std::get_if<mcp::needs_input>(&outcome))
     return ask(server, std::move(*wanted));
-  if (const auto* done = std::get_if<mcp::completed>(&outcome))
+  if (mcp::is_list(tool.mcp.action) && mcp::is_unknown_method(outcome))
+    return told(call, tool_result_kind::returned, json::array());
+  if (const auto* done = std::get_if<mcp::completed>(&outcome)) {
+    if (tool.mcp.action != mcp::tool_action::call)
+      return told(call, tool_result_kind::returned,
+                  mcp::read_value(tool.mcp.action, done->result));
     return outcome_of(server, call,
                       mcp::read_tool_result(done->result,
                                             tool.mcp.output_schema.get(),
                                             server.on_tool_error));
+  }
   const auto& reason = std::get<mcp::call_failure>(outcome);
   if (reason.kind != mcp::call_failure_kind::refused || reason.is_retryable())
     return failed(server, reason);

@@ -1,5 +1,6 @@
 #include "runtime/flow/views.hpp"
 
+#include "runtime/flow/answer.hpp"
 #include "runtime/flow/handler_views.hpp"
 #include "runtime/flow/machine.hpp"
 #include "runtime/flow/questions.hpp"
@@ -280,7 +281,9 @@ json run_json(const run_state& state) {
            {"input", input_json(created.input)}};
   if (auto reason = reason_of(state); !reason.empty())
     out["reason"] = std::move(reason);
-  out["output"] = state.ended ? state.ended->output : json();
+  out["output"] = state.ended
+                    ? shown_output(*state.definition, state.ended->output)
+                    : json();
   out["error"] = state.ended ? error_json(*state.ended) : json();
   out["usage"] = to_json(state.used);
   out["metadata"] = created.input.metadata;

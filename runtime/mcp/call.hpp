@@ -93,6 +93,8 @@ enum class call_failure_kind : std::uint8_t {
   unauthorized = 5,
   /// The server's answer is none that the protocol knows.
   bad_answer = 6,
+  /// What the server's entry says leads nowhere, and would the next time.
+  unusable = 7,
 };
 
 struct call_failure {
@@ -113,5 +115,8 @@ struct call_failure {
 };
 
 using call_outcome = std::variant<completed, needs_input, call_failure>;
+
+/// The server does not know the method.
+bool is_unknown_method(const call_outcome& outcome) noexcept;
 
 } // namespace perdure::runtime::mcp

@@ -1,17 +1,14 @@
 #include "runtime/mcp/call_result.hpp"
 
 #include "runtime/agent/value_check.hpp"
+#include "runtime/mcp/content.hpp"
 #include "runtime/mcp/outbox.hpp"
-#include "runtime/messages/content_items.hpp"
 
 #include <algorithm>
 
 namespace perdure::runtime::mcp {
 
 namespace {
-
-/// Texts over this are not looked into for JSON.
-constexpr std::size_t json_text_size_max = 1u << 20;
 
 const json* content_of(const json& result) {
   if (!result.is_object())
@@ -22,46 +19,6 @@ const json* content_of(const json& result) {
 
 bool is_text(const json& part) {
   return text_at(part, "type") == "text";
-}
-
-/// Servers that know only text send JSON as such.
-json text_value(const std::string& text) {
-  if (text.size() <= json_text_size_max
-      && (text.starts_with('{') || text.starts_with('[')))
-    if (auto value = parse_json(text))
-      return std::move(*value);
-  return text;
-}
-
-json file_value(const json& part, const char* bytes_key,
-                const char* default_type) {
-  auto type = text_at(part, "mimeType");
-  if (type.empty())
-    type = default_type;
-  const auto bytes = url_safe_base64(text_at(part, bytes_key));
-  if (!bytes)
-    return "[a file of the type " + type + " that is not base64]";
-  return {{"kind", "binary"}, {"data", *bytes}, {"media_type", type}};
-}
-
-json part_value(const json& part) {
-  const auto type = text_at(part, "type");
-  if (type == "text")
-    return text_value(text_at(part, "text"));
-  if (type == "image")
-    return file_value(part, "data", "image/png");
-  if (type == "audio")
-    return file_value(part, "data", "audio/wav");
-  if (type == "resource_link")
-    return text_at(part, "uri");
-  if (type == "resource")
-    if (const auto* resource = object_at(part, "resource")) {
-      if (resource->contains("blob"))
-        return file_value(*resource, "blob", "application/octet-stream");
-      return text_value(text_at(*resource, "text"));
-    }
-  // Of a newer version: the model may make something of it.
-  return part;
 }
 
 /// @returns nullptr unless the structured content is to be used
@@ -121,12 +78,10 @@ json tool_value(const json& result) {
   const auto* content = content_of(result);
   if (content == nullptr)
     return json::array();
-  if (content->size() == 1)
-    return part_value(content->front());
   auto out = json::array();
   for (const auto& part : *content)
     out.push_back(part_value(part));
-  return out;
+  return one_or_all(std::move(out));
 }
 
 tool_answer read_tool_result(const json& result, const schema* output_schema,

@@ -183,6 +183,24 @@ void calls::forget(changed_kind what, std::string_view uri) {
   cache_.forget(what, uri);
 }
 
+void calls::task_changed(const json& params, timestamp now) {
+  if (text_at(params, "status") == "working")
+    return;
+  const auto id = call_of_task(text_at(params, "taskId"));
+  auto* call = id ? find(*id) : nullptr;
+  if (call != nullptr && call->wakes_at && is_open_)
+    begin(*call, now);
+}
+
+followed calls::wants(timestamp now) const {
+  followed out;
+  for (const auto& [id, call] : states_)
+    if (call.task)
+      out.tasks.insert(call.task->id);
+  out.resources = cache_.resources(now);
+  return out;
+}
+
 std::optional<call_id> calls::call_of(exchange_id exchange) const {
   const auto found = flights_.find(exchange);
   if (found == flights_.end())

@@ -6,6 +6,7 @@
 #include "runtime/mcp/questions.hpp"
 #include "runtime/mcp/result_cache.hpp"
 #include "runtime/mcp/server_task.hpp"
+#include "runtime/mcp/subscription.hpp"
 
 #include <map>
 #include <optional>
@@ -53,6 +54,13 @@ public:
 
   /// The list changed, or something that can be read.
   void forget(changed_kind what, std::string_view uri);
+
+  /// The server says how a task of it is: one that is over, or needs something,
+  /// is asked for at once.
+  void task_changed(const json& params, timestamp now);
+
+  /// What the server could tell of, in place of being asked again and again.
+  [[nodiscard]] followed wants(timestamp now) const;
 
   // -- questions --------------------------------------------------------------
 

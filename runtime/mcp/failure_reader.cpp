@@ -45,6 +45,9 @@ call_failure to_call_failure(const link_failure& reason) {
     case link_failure::kind::bad_answer:
       out.kind = call_failure_kind::bad_answer;
       break;
+    case link_failure::kind::unusable:
+      out.kind = call_failure_kind::unusable;
+      break;
     case link_failure::kind::http_status:
       out = from_status(reason);
       break;

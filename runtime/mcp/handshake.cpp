@@ -256,8 +256,7 @@ handshake::news handshake::fail(call_failure reason) {
   // It may not be what it was; the next time it is asked again.
   if (remembered_ == era::modern)
     remembered_ = era::unknown;
-  reason.message
-    = "no session with '" + options_.server_id + "': " + reason.message;
+  reason.message = "no session: " + reason.message;
   return reason;
 }
 

@@ -72,6 +72,17 @@ void result_cache::keep(const slot& at, era spoken, const json& result,
   entries_.insert_or_assign(at.key, std::move(fresh));
 }
 
+std::set<std::string> result_cache::resources(timestamp now) const {
+  const auto start = key_of("resources/read", {});
+  std::set<std::string> out;
+  for (auto at = entries_.lower_bound(start);
+       at != entries_.end() && at->first.starts_with(start); ++at)
+    if (!at->second.expires || *at->second.expires > now)
+      out.insert(at->first.substr(
+        start.size(), at->first.find('\n', start.size()) - start.size()));
+  return out;
+}
+
 void result_cache::forget(changed_kind what, std::string_view uri) {
   ++generation_;
   switch (what) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,9 @@ public:
   [[nodiscard]] const json* find(const slot& at, timestamp now) const;
 
   void keep(const slot& at, era spoken, const json& result, timestamp now);
+
+  /// URIs of the resources that are kept.
+  [[nodiscard]] std::set<std::string> resources(timestamp now) const;
 
   void forget(changed_kind what, std::string_view uri);
   void clear();

@@ -71,6 +71,8 @@ void read_tool_fields(field_reader& in, server_options& out) {
     = in.flag("include_instructions", out.include_instructions);
   out.sampling = in.flag("sampling", out.sampling);
   out.sampling_model = in.text("sampling_model");
+  out.resources = in.flag("resources", out.resources);
+  out.prompts = in.flag("prompts", out.prompts);
   out.prefer_tasks = in.flag("prefer_tasks", out.prefer_tasks);
   out.cache_lists = in.flag("cache_tools", out.cache_lists);
 }
@@ -160,6 +162,8 @@ json to_json(const server_options& server) {
   add_unless(out, "sampling", server.sampling, normal.sampling);
   add_unless(out, "sampling_model", server.sampling_model,
              normal.sampling_model);
+  add_unless(out, "resources", server.resources, normal.resources);
+  add_unless(out, "prompts", server.prompts, normal.prompts);
   add_unless(out, "prefer_tasks", server.prefer_tasks, normal.prefer_tasks);
   add_unless(out, "cache_tools", server.cache_lists, normal.cache_lists);
   add_seconds(out, "init_timeout_seconds", server.init_timeout,

@@ -116,6 +116,10 @@ struct server_options {
   bool sampling = false;
   /// `provider:model` that is asked in place of the run's; empty for that.
   std::string sampling_model;
+  /// The model gets tools that read the server's resources, and its prompts, if
+  /// the server has any.
+  bool resources = false;
+  bool prompts = false;
   /// Tools that may run as a task of the server do.
   bool prefer_tasks = true;
   /// Lists are kept until the server says that they changed.

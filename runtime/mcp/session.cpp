@@ -81,11 +81,24 @@ public:
       out.put(reopen{std::move(why)});
   }
 
+  /// Has the server tell of what would be asked for otherwise.
+  void follow(timestamp now) {
+    if (at == phase::ready && out.spoken() == era::modern)
+      changes.follow(ongoing.wants(now), now);
+  }
+
   /// Everything that was on a link is gone with it.
   void shut(const call_failure& reason, timestamp now) {
     ongoing.shut(reason, now);
     asked.withdraw_all();
     changes.stop();
+  }
+
+  /// Closes, with calls that wait for another link, too.
+  void give_up(const call_failure& reason, timestamp now) {
+    at = phase::closed;
+    shut(reason, now);
+    ongoing.end_all(reason);
   }
 
   // -- messages ---------------------------------------------------------------
@@ -157,6 +170,10 @@ public:
       return changes.acknowledged();
     if (method == "notifications/elicitation/complete")
       return out.put(elicited{text_at(params, "elicitationId")});
+    // The extension says it shorter than the version that had tasks itself.
+    if (method == "notifications/tasks"
+        || method == "notifications/tasks/status")
+      return ongoing.task_changed(params, now);
     if (method == "notifications/resources/updated")
       return on_changed(changed_kind::resource, text_at(params, "uri"));
     if (const auto list = list_named_in(method))
@@ -235,6 +252,7 @@ void session::received(std::string_view text, exchange_id exchange,
   for (const auto& message : parse_messages(text, mode))
     std::visit([&](const auto& content) { impl_->on(content, exchange, now); },
                message);
+  impl_->follow(now);
 }
 
 void session::lost(exchange_id exchange, link_failure reason, timestamp now) {
@@ -249,6 +267,8 @@ void session::lost(exchange_id exchange, link_failure reason, timestamp now) {
 
 void session::down(link_failure reason, timestamp now) {
   using phase = implementation::phase;
+  if (reason.what == link_failure::kind::unusable)
+    return impl_->give_up(to_call_failure(reason), now);
   if (impl_->at == phase::closed || impl_->at == phase::reopening)
     return;
   impl_->shut(to_call_failure(reason), now);
@@ -260,7 +280,9 @@ void session::down(link_failure reason, timestamp now) {
 }
 
 call_id session::call(call_request request, timestamp now) {
-  return impl_->ongoing.add(std::move(request), now);
+  const auto out = impl_->ongoing.add(std::move(request), now);
+  impl_->follow(now);
+  return out;
 }
 
 void session::cancel(call_id call, std::string_view reason, timestamp) {
@@ -286,13 +308,11 @@ void session::set_roots(std::vector<std::string> uris, timestamp) {
 }
 
 void session::close(timestamp now) {
-  impl_->at = implementation::phase::closed;
-  const call_failure reason{.kind = call_failure_kind::cancelled,
-                            .message = "the connection was closed",
-                            .data = {},
-                            .challenge = {}};
-  impl_->shut(reason, now);
-  impl_->ongoing.end_all(reason);
+  impl_->give_up({.kind = call_failure_kind::cancelled,
+                  .message = "the connection was closed",
+                  .data = {},
+                  .challenge = {}},
+                 now);
 }
 
 void session::tick(timestamp now) {

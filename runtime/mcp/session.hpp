@@ -64,6 +64,8 @@ struct link_failure {
     http_status,
     /// The answer is over its limit, or not of the protocol.
     bad_answer,
+    /// What was to be opened is not there, and will not be the next time.
+    unusable,
   };
 
   kind what = kind::broken;
@@ -116,8 +118,9 @@ public:
   void lost(exchange_id exchange, link_failure reason, timestamp now);
 
   /// The link ended: exchanges in flight are lost. Calls that wait, or whose
-  /// task of the server goes on, stay. The session asks to `reopen` when it can
-  /// go on by itself; otherwise somebody has to decide on another link.
+  /// task of the server goes on, stay, unless no link will ever open
+  /// (`unusable`). The session asks to `reopen` when it can go on by itself;
+  /// otherwise somebody has to decide on another link.
   void down(link_failure reason, timestamp now);
 
   // -- from callers -----------------------------------------------------------

@@ -1,6 +1,7 @@
 #include "runtime/mcp/subscription.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace perdure::runtime::mcp {
 
@@ -10,10 +11,18 @@ namespace {
 constexpr std::chrono::milliseconds delay_min{1'000};
 constexpr unsigned doublings_max = 6;
 
-bool changes(const json& capabilities, const char* list) {
-  const auto* described = object_at(capabilities, list);
-  return described != nullptr && described->contains("listChanged")
-         && (*described)["listChanged"] == true;
+/// What is wanted within so short a time goes into one request.
+constexpr std::chrono::milliseconds gathering_time{250};
+
+bool says(const json& capabilities, const char* what, const char* how) {
+  const auto* described = object_at(capabilities, what);
+  return described != nullptr && described->contains(how)
+         && (*described)[how] == true;
+}
+
+bool includes(const std::set<std::string>& whole,
+              const std::set<std::string>& part) {
+  return std::includes(whole.begin(), whole.end(), part.begin(), part.end());
 }
 
 } // namespace
@@ -24,24 +33,37 @@ subscription::subscription(outbox& out) : out_(out) {
 
 void subscription::begin(const json& capabilities) {
   stop();
-  auto filter = json::object();
-  if (changes(capabilities, "tools"))
-    filter["toolsListChanged"] = true;
-  if (changes(capabilities, "prompts"))
-    filter["promptsListChanged"] = true;
-  if (changes(capabilities, "resources"))
-    filter["resourcesListChanged"] = true;
-  if (filter.empty())
-    return;
-  filter_ = std::move(filter);
-  request();
+  is_on_ = true;
+  if (says(capabilities, "tools", "listChanged"))
+    lists_["toolsListChanged"] = true;
+  if (says(capabilities, "prompts", "listChanged"))
+    lists_["promptsListChanged"] = true;
+  if (says(capabilities, "resources", "listChanged"))
+    lists_["resourcesListChanged"] = true;
+  tells_of_resources_ = says(capabilities, "resources", "subscribe");
+  if (!lists_.empty())
+    request();
 }
 
 void subscription::stop() {
-  filter_ = nullptr;
+  is_on_ = false;
+  lists_ = json::object();
+  wanted_ = {};
+  asked_ = {};
   exchange_ = exchange_id::none;
   again_at_.reset();
   failures_ = 0;
+}
+
+void subscription::follow(followed wanted, timestamp now) {
+  if (!is_on_)
+    return;
+  if (!tells_of_resources_)
+    wanted.resources.clear();
+  wanted_ = std::move(wanted);
+  // Of what is not wanted any more it may tell.
+  if (!again_at_ && !covers_all())
+    again_at_ = later(now, gathering_time);
 }
 
 void subscription::acknowledged() {
@@ -56,6 +78,7 @@ void subscription::ended(const rpc_outcome& outcome, timestamp now) {
 
 void subscription::lost(timestamp now) {
   exchange_ = exchange_id::none;
+  asked_ = {};
   failures_ = std::min(failures_ + 1, doublings_max);
   again_at_ = later(now, delay_min * (1 << (failures_ - 1)));
 }
@@ -71,9 +94,31 @@ bool subscription::waits_for(exchange_id exchange) const noexcept {
   return exchange != exchange_id::none && exchange == exchange_;
 }
 
+json subscription::filter() const {
+  auto out = lists_;
+  if (!wanted_.resources.empty())
+    out["resourceSubscriptions"] = wanted_.resources;
+  if (!wanted_.tasks.empty())
+    out["taskIds"] = wanted_.tasks;
+  return out;
+}
+
+bool subscription::covers_all() const {
+  return includes(asked_.tasks, wanted_.tasks)
+         && includes(asked_.resources, wanted_.resources);
+}
+
 void subscription::request() {
-  exchange_
-    = out_.request("subscriptions/listen", {{"notifications", filter_}});
+  auto notifications = filter();
+  if (notifications.empty())
+    return;
+  // The new one first, so that nothing falls in between.
+  const auto old = std::exchange(
+    exchange_, out_.request("subscriptions/listen",
+                            {{"notifications", std::move(notifications)}}));
+  asked_ = wanted_;
+  if (old != exchange_id::none)
+    out_.give_up(old, "another one takes its place");
 }
 
 } // namespace perdure::runtime::mcp

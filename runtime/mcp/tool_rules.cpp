@@ -16,6 +16,8 @@ void apply(const tool_rule& rule, tool_definition& tool) {
       tool.on_expiry = rule.on_expiry;
     }
   }
+  if (rule.tells_return_schema)
+    tool.tells_return_schema = true;
   // What cannot be read was refused when the agent's file was.
   if (!rule.policy.is_null())
     if (auto policy = task_policy_from_json(rule.policy, tool.policy))

@@ -263,7 +263,7 @@ anthropic_conversation::request(const std::vector<std::string>& instructions) {
       list += (list.empty() ? "" : ",") + name;
     wire.headers.emplace_back("anthropic-beta", std::move(list));
   }
-  wire.timeout = request_timeout(settings_);
+  wire.timeout = time_setting(settings_, "timeout");
   wire.body = {head_, opening_};
   if (!messages_.begins_with("user")) {
     // A run may have instructions alone, but the API wants a user to begin.

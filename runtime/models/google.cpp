@@ -98,10 +98,14 @@ void add_tools(json& body, const conversation_options& options,
                const request_plan& plan) {
   if (!plan.tools.empty()) {
     auto declarations = json::array();
-    for (const auto& tool : plan.tools)
-      declarations.push_back({{"name", tool.name},
-                              {"description", tool.description},
-                              {"parametersJsonSchema", tool.parameters}});
+    for (const auto& tool : plan.tools) {
+      json declared{{"name", tool.name},
+                    {"description", tool.description},
+                    {"parametersJsonSchema", tool.parameters}};
+      if (!tool.returns.is_null())
+        declared["responseJsonSchema"] = tool.returns;
+      declarations.push_back(std::move(declared));
+    }
     body["tools"]
       = json::array({{{"functionDeclarations", std::move(declarations)}}});
     if (auto config = tool_config(plan); !config.is_null())
@@ -163,7 +167,7 @@ google_conversation::google_conversation(conversation_options options)
   const auto settings
     = usable_settings(options_.definition->model_settings, options_.profile);
   headers_ = request_headers(settings, options_.stream);
-  timeout_ = request_timeout(settings);
+  timeout_ = time_setting(settings, "timeout");
   const auto body = generate_body(options_, plan_, settings);
   is_cached_ = body.contains("cachedContent");
   auto head = open_object(body);

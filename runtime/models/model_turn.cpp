@@ -111,17 +111,25 @@ turn_step model_turn::on_end(std::optional<attempt_failure> broken,
 }
 
 turn_result model_turn::expire() const {
+  return out_of_time("the response was not complete within the time of an "
+                     "attempt; raise Durability.model.timeout_seconds");
+}
+
+turn_result model_turn::fall_silent() const {
+  return out_of_time("nothing was said within the time for the first event; "
+                     "raise model_settings.first_event_timeout");
+}
+
+turn_result model_turn::out_of_time(std::string_view why) const {
   auto left = note_;
   left.job = nullptr;
-  return {attempt_failure{errc::model_timeout,
-                          options_.identity.model_name
-                            + ": the response was not complete within the time "
-                              "of an attempt; raise "
-                              "Durability.model.timeout_seconds",
-                          true,
-                          {},
-                          0},
-          to_json(left)};
+  return {
+    attempt_failure{errc::model_timeout,
+                    options_.identity.model_name + ": " + std::string{why},
+                    true,
+                    {},
+                    0},
+    to_json(left)};
 }
 
 json model_turn::note() const {

@@ -89,6 +89,9 @@ public:
   /// waited for any more.
   [[nodiscard]] turn_result expire() const;
 
+  /// The same when nothing was said within the setting `first_event_timeout`.
+  [[nodiscard]] turn_result fall_silent() const;
+
   /// What another attempt would go on with now; null for nothing.
   [[nodiscard]] json note() const;
 
@@ -97,6 +100,7 @@ public:
 
 private:
   [[nodiscard]] bool succeeded() const noexcept;
+  [[nodiscard]] turn_result out_of_time(std::string_view why) const;
   [[nodiscard]] reading_options reading(std::string_view content_type) const;
   /// Where the parts of the present segment are in the whole response.
   [[nodiscard]] delta_sink placed(const delta_sink& sink) const;

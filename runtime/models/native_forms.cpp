@@ -107,6 +107,27 @@ responses_image(const json& options, const native_target&, const json&) {
   return of_tool(std::move(tool));
 }
 
+result<native_form>
+xai_posts(const json& options, const native_target&, const json&) {
+  constexpr std::size_t handles_max = 20;
+  json tool{{"type", "x_search"}};
+  copy_settings(tool, options,
+                {{"allowed_x_handles", "allowed_x_handles"},
+                 {"excluded_x_handles", "excluded_x_handles"},
+                 {"from_date", "from_date"},
+                 {"to_date", "to_date"},
+                 {"enable_image_understanding", "enable_image_understanding"},
+                 {"enable_video_understanding", "enable_video_understanding"}});
+  const auto* allowed = find_array(tool, "allowed_x_handles");
+  const auto* excluded = find_array(tool, "excluded_x_handles");
+  if (allowed != nullptr && excluded != nullptr)
+    return cannot("it takes allowed_x_handles or excluded_x_handles, not both");
+  for (const auto* handles : {allowed, excluded})
+    if (handles != nullptr && handles->size() > handles_max)
+      return cannot("it takes 20 handles at most");
+  return of_tool(std::move(tool));
+}
+
 // -- Chat Completions, and how gateways differ from it ----------------------
 
 result<native_form>
@@ -268,6 +289,11 @@ const std::vector<native_row>& rows() {
     {"code_execution", openai_responses, responses_code, {"files"}},
     {"file_search", openai_responses, responses_files, {}},
     {"image_generation", openai_responses, responses_image, {}},
+    {"x_search",
+     openai_responses,
+     xai_posts,
+     {"allowed_x_handles", "excluded_x_handles", "from_date", "to_date"},
+     "xai"},
     {"web_search",
      openai_chat,
      groq_search,

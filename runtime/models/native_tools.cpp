@@ -10,6 +10,9 @@ namespace perdure::runtime {
 
 namespace {
 
+/// The kind of tool that an output in the form of an image comes from.
+constexpr std::string_view image_maker = "image_generation";
+
 failure cannot(std::string why) {
   return {errc::invalid_argument, std::move(why)};
 }
@@ -57,13 +60,18 @@ native_form_of(const native_tool& tool, const native_target& target,
   return form->make(tool.options, target, settings);
 }
 
-std::vector<native_tool>
-usable_native_tools(const std::vector<native_tool>& tools,
-                    const native_target& target) {
+std::vector<native_tool> usable_native_tools(const agent_definition& definition,
+                                             const native_target& target) {
   std::vector<native_tool> usable;
-  std::copy_if(
-    tools.begin(), tools.end(), std::back_inserter(usable),
-    [&](const auto& tool) { return has_native_tool(tool.kind, target); });
+  std::copy_if(definition.native_tools.begin(), definition.native_tools.end(),
+               std::back_inserter(usable), [&](const auto& tool) {
+                 return has_native_tool(tool.kind, target);
+               });
+  const auto makes_images
+    = [](const native_tool& tool) { return tool.kind == image_maker; };
+  if (definition.output.allow_image && has_native_tool(image_maker, target)
+      && std::none_of(usable.begin(), usable.end(), makes_images))
+    usable.push_back({std::string{image_maker}});
   return usable;
 }
 
@@ -75,6 +83,11 @@ check_native_tools(const agent_definition& definition,
                    "the native tool " + kind + " cannot be used with the model "
                      + std::string{model_name} + ": " + why};
   };
+  if (definition.output.allow_image && !has_native_tool(image_maker, target))
+    return failure{errc::invalid_argument,
+                   "the model " + std::string{model_name}
+                     + " makes no images, and the output may be one; choose a "
+                       "model that does, or leave allow_image out"};
   bool has_any = false;
   for (const auto& tool : definition.native_tools) {
     if (!has_native_tool(tool.kind, target)) {
@@ -102,8 +115,7 @@ check_native_tools(const agent_definition& definition,
 void add_native_tools(json& body, std::set<std::string>& betas,
                       const agent_definition& definition,
                       const native_target& target) {
-  for (const auto& tool :
-       usable_native_tools(definition.native_tools, target)) {
+  for (const auto& tool : usable_native_tools(definition, target)) {
     auto form = native_form_of(tool, target, definition.model_settings);
     if (!form)
       continue; // refused before the run began

@@ -21,14 +21,15 @@ result<native_form>
 native_form_of(const native_tool& tool, const native_target& target,
                const json& settings);
 
-/// Those of the agent's native tools that a request to this model names.
+/// Those of the agent's native tools that a request to this model names; where
+/// the output may be an image, what makes images is among them.
 /// @pre `check_native_tools` found nothing
-std::vector<native_tool>
-usable_native_tools(const std::vector<native_tool>& tools,
-                    const native_target& target);
+std::vector<native_tool> usable_native_tools(const agent_definition& definition,
+                                             const native_target& target);
 
 /// Errors: errc::invalid_argument, naming the model and the tool, when the
-/// provider lacks one that is not optional, or cannot be asked for it so.
+/// provider lacks one that is not optional, or cannot be asked for it so, and
+/// when the output may be an image and the model makes none.
 result<unit>
 check_native_tools(const agent_definition& definition,
                    const native_target& target, std::string_view model_name);

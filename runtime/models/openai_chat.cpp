@@ -142,7 +142,7 @@ chat_conversation::chat_conversation(conversation_options options)
     plan_(plan_requests(*options_.definition, options_.profile)),
     headers_(
       request_headers(options_.definition->model_settings, options_.stream)),
-    timeout_(request_timeout(options_.definition->model_settings)),
+    timeout_(time_setting(options_.definition->model_settings, "timeout")),
     head_(
       make_piece(open_object(chat_body(options_, plan_)) + ",\"messages\":[")),
     tail_(make_piece("]}")) {

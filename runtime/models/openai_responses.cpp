@@ -154,7 +154,7 @@ responses_conversation::responses_conversation(conversation_options options)
   : options_(std::move(options)),
     plan_(plan_requests(*options_.definition, options_.profile)),
     sends_ids_(sends_ids(options_.definition->model_settings)),
-    timeout_(request_timeout(options_.definition->model_settings)) {
+    timeout_(time_setting(options_.definition->model_settings, "timeout")) {
   const auto body = responses_body(options_, plan_);
   if (const auto* store = find_value(body, "store"))
     is_stored_ = *store != json(false);

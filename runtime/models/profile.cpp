@@ -99,6 +99,7 @@ constexpr auto members = std::to_array<member>({
   {"supports_json_object", set<&profile::supports_json_object>},
   {"wants_schema_in_instructions", set<&profile::wants_schema_in_instructions>},
   {"supports_format_with_tools", set<&profile::supports_format_with_tools>},
+  {"supports_return_schema", set<&profile::supports_return_schema>},
   {"supports_required_choice", set<&profile::supports_required_choice>},
   {"supports_required_choice_thinking",
    set<&profile::supports_required_choice_thinking>},

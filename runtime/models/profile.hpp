@@ -72,6 +72,8 @@ struct model_profile {
   bool supports_strict = false;
   /// What becomes of the schemas of tools and outputs.
   schema_dialect dialect = schema_dialect::plain;
+  /// Tools have a field for the schema of what they return.
+  bool supports_return_schema = false;
   /// Files in the result of a tool; else a user shows them.
   bool supports_files_in_results = false;
 

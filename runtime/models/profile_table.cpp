@@ -31,6 +31,8 @@ constexpr std::string_view table = R"json([
                   "image_generation"]},
 {"providers": ["openai", "azure"], "models": "*-search-preview*",
  "chat_native_tools": ["web_search"]},
+{"providers": "xai", "thinking": "never",
+ "native_tools": ["web_search", "x_search", "code_execution", "file_search"]},
 {"models": ["openai/*"], "supports_strict": true, "dialect": "openai",
  "thinking": "never"},
 {"models": ["gpt-5*", "openai/gpt-5*", "gpt-6*", "openai/gpt-6*",
@@ -113,6 +115,7 @@ constexpr std::string_view table = R"json([
  "chat_native_tools": ["web_search"]},
 
 {"providers": "google", "thinking": "never", "dialect": "gemini",
+ "supports_return_schema": true,
  "supports_format_with_tools": false, "supports_native_with_tools": false,
  "native_tools": ["web_search", "web_fetch", "code_execution",
                   "file_search"]},

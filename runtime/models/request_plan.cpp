@@ -27,7 +27,25 @@ template <class Tool>
 wire_tool told_tool(const Tool& tool, const model_profile& profile) {
   auto told
     = tell_schema(object_schema(tool.parameters), tool.strict, profile.dialect);
-  return {tool.name, tool.description, std::move(told.schema), told.strict};
+  return {tool.name, tool.description, std::move(told.schema), told.strict, {}};
+}
+
+/// The same, and what it returns: in a field of its own, or in words.
+wire_tool
+told_function(const tool_definition& tool, const model_profile& profile) {
+  auto told = told_tool(tool, profile);
+  if (!tool.tells_return_schema || tool.return_schema.is_null())
+    return told;
+  if (profile.supports_return_schema) {
+    told.returns = tool.return_schema;
+    return told;
+  }
+  if (!told.description.empty())
+    told.description += "\n\n";
+  told.description
+    += "Return schema:\n\n"
+       + tool.return_schema.dump(2, ' ', false, json::error_handler_t::replace);
+  return told;
 }
 
 bool holds(const json& list, const std::string& name) {
@@ -114,11 +132,11 @@ request_plan plan_requests(const agent_definition& definition,
   const auto* setting = find_value(definition.model_settings, "tool_choice");
   for (const auto& tool : definition.tools)
     if (is_allowed(setting, tool.name, !outputs.empty()))
-      plan.tools.push_back(told_tool(tool, profile));
+      plan.tools.push_back(told_function(tool, profile));
   for (const auto& tool : outputs)
     plan.tools.push_back(told_tool(tool, profile));
-  const auto text_allowed
-    = outputs.empty() || output.allow_text || output.allow_null;
+  const auto text_allowed = outputs.empty() || output.allow_text
+                            || output.allow_image || output.allow_null;
   const auto can_require
     = profile.supports_required_choice
       && (profile.supports_required_choice_thinking

@@ -16,6 +16,9 @@ struct wire_tool {
   /// Schema of an object.
   json parameters;
   std::optional<bool> strict;
+  /// Schema of what it returns, where the model has a field for that; null for
+  /// none.
+  json returns;
 };
 
 /// Whether the model may or must call a tool.

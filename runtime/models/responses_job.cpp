@@ -24,7 +24,7 @@ wire_request fetch_response(const json& settings, const json& job,
   if (after.value_or(-1) >= 0)
     wire.path += "&starting_after=" + std::to_string(*after);
   wire.headers = request_headers(settings, after.has_value());
-  wire.timeout = request_timeout(settings);
+  wire.timeout = time_setting(settings, "timeout");
   wire.in_background = true;
   return wire;
 }

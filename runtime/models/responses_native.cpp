@@ -21,6 +21,7 @@ constexpr auto kinds = std::to_array<item_kind>({
   {"file_search_call", "file_search"},
   {"code_interpreter_call", "code_execution"},
   {"image_generation_call", "image_generation"},
+  {"x_search_call", "x_search"},
   {"mcp_list_tools", "mcp_server"},
   {"mcp_call", "mcp_server"},
 });

@@ -1,4 +1,5 @@
 #include "runtime/field_reader.hpp"
+#include "runtime/messages/content_items.hpp"
 #include "runtime/models/local_model.hpp"
 #include "runtime/models/wire_error.hpp"
 #include "runtime/models/word_count.hpp"
@@ -25,8 +26,9 @@
 ///       "repeat": false
 ///     }
 ///
-/// The n-th model request of a run gets the n-th answer: `thinking`, `text`
-/// and `tool_calls` in this order, at least one of them. `args` is an object,
+/// The n-th model request of a run gets the n-th answer: `thinking`, `text`,
+/// `image` and `tool_calls` in this order, at least one of them. `image` is
+/// `{"media_type": "image/png", "data": BASE64}`. `args` is an object,
 /// or a string that is sent as it stands (to see what becomes of bad JSON);
 /// left out it is `{}`. `id` is `call_{request}_{call}` unless it is given,
 /// both counted from 0; a given one is the same each time the script repeats.
@@ -130,17 +132,33 @@ read_call(const json& value, const std::string& place, std::string& problem) {
   return call;
 }
 
+file_part
+read_image(const json& value, const std::string& place, std::string& problem) {
+  field_reader in{value, place, problem};
+  in.only({"media_type", "data"});
+  file_part image;
+  auto data = url_safe_base64(in.required_text("data"));
+  if (!data)
+    in.fail("data", "must be base64");
+  image.content = {{"kind", "binary"},
+                   {"data", std::move(data).value_or("")},
+                   {"media_type", in.required_text("media_type")}};
+  return image;
+}
+
 scripted_answer
 read_answer(const json& value, const std::string& place, std::string& problem) {
   field_reader in{value, place, problem};
-  in.only(
-    {"thinking", "text", "tool_calls", "delay_ms", "word_delay_ms", "usage"});
+  in.only({"thinking", "text", "image", "tool_calls", "delay_ms",
+           "word_delay_ms", "usage"});
   scripted_answer made;
   auto& response = made.answer.response;
   if (auto thinking = in.optional_text("thinking"))
     response.parts.push_back(thinking_part{std::move(*thinking), {}, {}});
   if (auto text = in.optional_text("text"))
     response.parts.push_back(text_part{std::move(*text), {}});
+  if (const auto* image = in.find("image"))
+    response.parts.push_back(read_image(*image, in.place("image"), problem));
   response.finish_reason = finish_reason::stop;
   if (const auto* calls = in.array("tool_calls"))
     for (std::size_t i = 0; i < calls->size(); ++i) {
@@ -152,8 +170,8 @@ read_answer(const json& value, const std::string& place, std::string& problem) {
       response.finish_reason = finish_reason::tool_call;
     }
   if (response.parts.empty())
-    in.fail("text", "an answer needs `text`, `thinking`, `tool_calls` or "
-                    "`error`");
+    in.fail("text", "an answer needs `text`, `thinking`, `image`, "
+                    "`tool_calls` or `error`");
   made.answer.delay = read_delay(in, "delay_ms");
   made.answer.word_delay = read_delay(in, "word_delay_ms");
   const auto* counts = in.find("usage");

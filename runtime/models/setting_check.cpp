@@ -23,11 +23,18 @@ constexpr std::string_view marks
   = "cache marks for OpenRouter are not supported by this version";
 constexpr std::string_view vertex
   = "Vertex AI is not supported by this version";
+constexpr std::string_view by_provider
+  = "say it with the provider's own settings, e.g. anthropic_cache";
 
 constexpr auto refused = std::to_array<refused_setting>({
   {"max_retries",
    "use retries of Durability.model: there is one layer of them"},
   {"request_timeout", "use timeout_seconds of Durability.model"},
+  {"cache", by_provider},
+  {"citations",
+   "use enable_citations of the native tool WebFetch; others are not kept"},
+  {"framing_announcement",
+   "how messages are framed is the codec's and cannot be chosen"},
   {"openai_previous_response_id", whole_history},
   {"openai_conversation_id", whole_history},
   {"openai_transport", "requests are sent over HTTP"},
@@ -39,7 +46,7 @@ constexpr auto refused = std::to_array<refused_setting>({
   {"openrouter_cache_tool_definitions", marks},
 });
 
-/// Settings of providers that this version does not speak to.
+/// Settings of providers that this version does not speak to, or not by these.
 constexpr auto foreign = std::to_array<std::string_view>(
   {"bedrock_", "cohere_", "huggingface_", "mistral_", "xai_"});
 
@@ -70,8 +77,7 @@ check(const std::string& name, const json& value) {
   if (std::any_of(foreign.begin(), foreign.end(),
                   [&](auto prefix) { return name.starts_with(prefix); }))
     return setting_problem{
-      name, "has no effect: this version does not speak to that provider",
-      true};
+      name, "has no effect: this version sends no such settings", true};
   return setting_problem{name, "unknown setting '" + name
                                  + "'; valid: " + all_names()};
 }

@@ -49,6 +49,7 @@ constexpr auto rows = std::to_array<setting_row>({
    {to("/top_p"), to("/top_p"), to("/top_p"), to("/generationConfig/topP")}},
   {"top_k", "integer", {no, no, to("/top_k"), to("/generationConfig/topK")}},
   {"timeout", "number", {shaped(), shaped(), shaped(), shaped()}},
+  {"first_event_timeout", "number", {shaped(), shaped(), shaped(), shaped()}},
   {"parallel_tool_calls",
    "boolean",
    {shaped("/parallel_tool_calls"), shaped("/parallel_tool_calls"),

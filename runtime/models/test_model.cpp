@@ -19,6 +19,11 @@ begin_of_results(const message_history& history, std::size_t responses) {
   return position;
 }
 
+/// A PNG of one dot.
+constexpr std::string_view one_dot
+  = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA"
+    "60e6kgAAAABJRU5ErkJggg==";
+
 class test_model final : public local_model {
 public:
   [[nodiscard]] std::variant<local_answer, attempt_failure>
@@ -59,11 +64,16 @@ private:
     return part;
   }
 
-  /// Text where that is allowed, or else a value of the first type.
+  /// Text where that is allowed, or else a value of the first type, or an
+  /// image of one dot.
   static response_part output(const local_request& request) {
     const auto& wanted = request.definition.output;
-    if (!wanted.is_structured() || wanted.allow_text)
+    if (wanted.takes_text())
       return text_part{summary(request), {}};
+    if (!wanted.is_structured())
+      return file_part{
+        {{"kind", "binary"}, {"data", one_dot}, {"media_type", "image/png"}},
+        {}};
     if (wanted.mode == output_mode::native
         || wanted.mode == output_mode::prompted)
       return text_part{to_text(sample_value(format_of(wanted).schema)), {}};

@@ -154,11 +154,11 @@ wire_headers request_headers(const json& settings, bool stream) {
   return headers;
 }
 
-std::optional<std::chrono::milliseconds> request_timeout(const json& settings) {
-  const auto* value = find_value(settings, "timeout");
-  const auto timeout
-    = value == nullptr ? std::nullopt : to_milliseconds(*value);
-  return timeout && timeout->count() > 0 ? timeout : std::nullopt;
+std::optional<std::chrono::milliseconds>
+time_setting(const json& settings, const char* name) {
+  const auto* value = find_value(settings, name);
+  const auto time = value == nullptr ? std::nullopt : to_milliseconds(*value);
+  return time && time->count() > 0 ? time : std::nullopt;
 }
 
 } // namespace perdure::runtime

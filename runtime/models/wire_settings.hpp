@@ -61,7 +61,8 @@ using wire_headers = std::vector<std::pair<std::string, std::string>>;
 /// value could break the request apart is left out.
 wire_headers request_headers(const json& settings, bool stream);
 
-/// The setting `timeout`.
-std::optional<std::chrono::milliseconds> request_timeout(const json& settings);
+/// A setting that is a time in seconds, e.g. `timeout`.
+std::optional<std::chrono::milliseconds>
+time_setting(const json& settings, const char* name);
 
 } // namespace perdure::runtime

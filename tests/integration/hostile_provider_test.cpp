@@ -39,7 +39,8 @@ std::string joined(const std::vector<std::string>& frames) {
   return out;
 }
 
-std::string agent_file(speech_wire wire, int retries, double timeout_seconds) {
+std::string agent_file(speech_wire wire, int retries, double timeout_seconds,
+                       json settings = json::object()) {
   // No matter what a provider asks for, a test does not wait for it.
   const json model{{"retries", retries},
                    {"retry_delay_seconds", 0.01},
@@ -47,6 +48,7 @@ std::string agent_file(speech_wire wire, int retries, double timeout_seconds) {
                    {"timeout_seconds", timeout_seconds}};
   return runtime::to_text(
     {{"model", model_of(wire)},
+     {"model_settings", std::move(settings)},
      {"capabilities", json::array({{{"Durability", {{"model", model}}}}})}});
 }
 
@@ -57,6 +59,9 @@ struct fixture {
       const std::string name{prefix_of(wire)};
       node->write_agent(name + "-calm.json", agent_file(wire, 1, 30));
       node->write_agent(name + "-hasty.json", agent_file(wire, 0, 0.3));
+      node->write_agent(
+        name + "-eager.json",
+        agent_file(wire, 1, 30, {{"first_event_timeout", 0.3}}));
     }
     node->start();
   }
@@ -202,6 +207,24 @@ CAF_TEST(a provider that stalls runs into the timeout) {
     // It accepts, and never reads.
     check_failed(wire, "hasty", {{{}, connection_end::hold, false}},
                  "model_timeout");
+  }
+}
+
+CAF_TEST(a provider that says nothing in time is asked again) {
+  for (const auto wire : wires) {
+    const auto answer = good(wire);
+    // Nothing at all, and a head without a word.
+    for (const std::size_t size : {std::size_t{0}, answer.pieces[0].size()}) {
+      const auto silent = cut(answer, size, connection_end::hold);
+      const auto again = run(wire, "eager", {silent, answer});
+      CAF_CHECK_EQUAL(again["state"], "completed");
+      CAF_CHECK_EQUAL(again["output"], hello);
+      CAF_CHECK_EQUAL(server.connections(), 2u);
+      const auto never = run(wire, "eager", {silent, silent});
+      CAF_CHECK_EQUAL(never["error"].value("type", ""), "model_timeout");
+      CAF_CHECK(never["error"].value("message", "").find("first_event_timeout")
+                != std::string::npos);
+    }
   }
 }
 

@@ -14,10 +14,14 @@ using runtime::json;
 
 namespace {
 
-/// A server of 2025-06-18 over standard input and output. `add` adds, `greet`
+/// A server of 2025-11-25 over standard input and output. `add` adds, `greet`
 /// asks for a name first, `slow` waits for a file `go`, `quote` has the model
 /// say something and then waits for that file as well. Every call that begins
-/// is a line of the file `calls`, what the client can do is in `abilities`.
+/// is a line of the file `calls`, and so is every read of the resource `x:y`,
+/// which waits for `go`, too. `visit` sends a person to a page and says that
+/// they were there when there is a file `visited`. `research` is a task of the
+/// server, which is done when there is a file `go` and outlives the server.
+/// What the client can do is in the file `abilities`.
 constexpr std::string_view server_program = R"(#!/usr/bin/env python3
 import json, os, sys, time
 
@@ -31,8 +35,15 @@ def text(value):
 
 number = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 tools = [{"name": name, "description": name, "inputSchema": number}
-         for name in ("add", "greet", "slow", "quote")]
+         for name in ("add", "greet", "slow", "huge", "visit", "quote")]
+tools.append({"name": "research", "description": "research", "inputSchema": number,
+              "execution": {"taskSupport": "required"}})
 form = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+
+def task(status):
+    then = "2026-01-02T03:04:05Z"
+    return {"taskId": "t1", "status": status, "createdAt": then, "lastUpdatedAt": then,
+            "ttl": 600000, "pollInterval": 50}
 
 def ask(method, params):
     send({"id": 1, "method": method, "params": params})
@@ -59,14 +70,33 @@ def call(params):
         log.write(name + "\n")
     if name == "add":
         return text(n + 1)
+    if name == "research":
+        return {"task": task("working")} if "task" in params else text("no task")
+    if name == "huge":
+        return text("x" * 50_000_000)
     if name == "slow":
         wait()
         return text("done")
     if name == "quote":
         return quote()
+    if name == "visit":
+        send({"id": 2, "method": "elicitation/create",
+              "params": {"mode": "url", "message": "Visit us.", "elicitationId": "e1",
+                         "url": "https://example.org/visit"}})
+        while not os.path.exists("visited"):
+            time.sleep(0.02)
+        send({"method": "notifications/elicitation/complete", "params": {"elicitationId": "e1"}})
+        return text(json.loads(sys.stdin.readline())["result"]["action"])
     answer = ask("elicitation/create",
                  {"message": "Who are you?", "requestedSchema": form})["result"]
     return text("Hello " + answer.get("content", {}).get("name", answer["action"]))
+
+def read(params):
+    with open("calls", "a") as log:
+        log.write("read\n")
+    while not os.path.exists("go"):
+        time.sleep(0.02)
+    return {"contents": [{"uri": params["uri"], "text": "seven"}]}
 
 for line in sys.stdin:
     request = json.loads(line)
@@ -76,13 +106,21 @@ for line in sys.stdin:
     if method == "initialize":
         with open("abilities", "w") as log:
             log.write(" ".join(sorted(request["params"]["capabilities"])))
-        result = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
+        result = {"protocolVersion": "2025-11-25",
+                  "capabilities": {"tools": {}, "resources": {},
+                                   "tasks": {"requests": {"tools": {"call": {}}}}},
                   "serverInfo": {"name": "sums", "version": "1"},
                   "instructions": "Sums are whole."}
     elif method == "tools/list":
         result = {"tools": tools}
     elif method == "tools/call":
         result = call(request["params"])
+    elif method == "resources/read" and request["params"]["uri"] == "x:y":
+        result = read(request["params"])
+    elif method == "tasks/get" and request["params"]["taskId"] == "t1":
+        result = task("completed" if os.path.exists("go") else "working")
+    elif method == "tasks/result" and request["params"]["taskId"] == "t1":
+        result = text("found")
     elif method == "ping":
         result = {}
     else:
@@ -161,7 +199,7 @@ CAF_TEST(a run lists the tools of its server and calls one) {
   CAF_REQUIRE_EQUAL(servers.size(), 1u);
   CAF_CHECK_EQUAL(servers[0]["state"], "ready");
   CAF_CHECK_EQUAL(servers[0]["era"], "legacy");
-  CAF_CHECK_EQUAL(servers[0]["tools"].size(), 4u);
+  CAF_CHECK_EQUAL(servers[0]["tools"].size(), 7u);
   CAF_CHECK_EQUAL(servers[0]["instructions"], "Sums are whole.");
 }
 
@@ -183,6 +221,43 @@ CAF_TEST(a call that the node died in is made again) {
     1);
 }
 
+CAF_TEST(a resource is read as a task that survives the node) {
+  json server{{"id", "sums"}, {"command", program}, {"resources", true}};
+  server["env"] = {{"PLACE", people.node.place().path().string()}};
+  people.write_agent("desk", "read_resource", nullptr,
+                     {{{"MCP", std::move(server)}}}, {{"uri", "x:y"}});
+  people.start();
+  const auto run_id = people.create("desk");
+  CAF_CHECK(wait_until([this] { return calls() == "read\n"; }));
+  people.node.kill9();
+  people.go();
+  people.start();
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "seven");
+  CAF_CHECK_EQUAL(calls(), "read\nread\n");
+  const auto rows = tasks(run_id);
+  CAF_CHECK_EQUAL(rows[2]["tool_name"], "read_resource");
+  CAF_CHECK_EQUAL(rows[2]["state"], "completed");
+}
+
+CAF_TEST(a task of the server is asked for again and not begun again) {
+  write_agent("desk", "research");
+  people.start();
+  const auto run_id = people.create("desk");
+  // Its id is kept.
+  const auto journal = "/v1/runs/" + run_id + "/journal";
+  CAF_CHECK(wait_until([&] {
+    return people.node.api().get(journal).body.find("task_noted")
+           != std::string::npos;
+  }));
+  people.node.kill9();
+  people.go();
+  people.start();
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "found");
+  CAF_CHECK_EQUAL(calls(), "research\n");
+}
+
 CAF_TEST(what a server asks is a question with a form) {
   write_agent("desk", "greet");
   people.start();
@@ -197,6 +272,19 @@ CAF_TEST(what a server asks is a question with a form) {
   CAF_CHECK_EQUAL(people.decide(question, answer).status, 200);
   CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
   CAF_CHECK_EQUAL(people.told(run_id, "content"), "Hello Ann");
+}
+
+CAF_TEST(a person who was at the page need not say so) {
+  write_agent("desk", "visit");
+  people.start();
+  const auto run_id = people.create("desk");
+  const auto question = people.question_of(run_id);
+  CAF_CHECK_EQUAL(question["metadata"]["url"], "https://example.org/visit");
+  people.node.place().write("visited", "");
+  CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "accept");
+  // It is not open any more.
+  CAF_CHECK_EQUAL(people.decide(question, {{"decision", "deny"}}).status, 409);
 }
 
 CAF_TEST(an answer that comes after a crash is not asked for again) {
@@ -255,6 +343,35 @@ CAF_TEST(a server that may not have the model speak is not offered it) {
   CAF_CHECK_EQUAL(people.told(run_id, "content"),
                   "refused: the client does not sample");
   CAF_CHECK_EQUAL(written("abilities"), "elicitation");
+}
+
+CAF_TEST(a result of 50 MB names the limit that it is over) {
+  write_agent("desk", "huge");
+  people.start();
+  const auto run = people.ended(people.create("desk"));
+  CAF_CHECK_EQUAL(run["state"], "failed");
+  CAF_CHECK_EQUAL(run["error"]["type"], "mcp_error");
+  const auto message = run["error"]["message"].get<std::string>();
+  CAF_CHECK(message.find("MCP server 'sums'") != std::string::npos);
+  CAF_CHECK(message.find("33554432 bytes") != std::string::npos);
+  CAF_CHECK(message.find("max_message_bytes") != std::string::npos);
+}
+
+CAF_TEST(a program that is not there fails the run at once) {
+  people.write_agent(
+    "desk", "add", nullptr,
+    {{{"MCP", {{"id", "gone"}, {"command", "no-such-server"}}}}});
+  people.start();
+  const auto run_id = people.create("desk");
+  const auto run = people.ended(run_id);
+  CAF_CHECK_EQUAL(run["state"], "failed");
+  CAF_CHECK_EQUAL(run["error"]["type"], "mcp_unavailable");
+  const auto message = run["error"]["message"].get<std::string>();
+  CAF_CHECK(message.find("cannot start no-such-server") != std::string::npos);
+  // It is named once.
+  CAF_CHECK_EQUAL(message.find("MCP server"), message.rfind("MCP server"));
+  const auto rows = tasks(run_id);
+  CAF_CHECK_EQUAL(rows[0]["attempts"], 1);
 }
 
 CAF_TEST(servers can be called without a run) {

@@ -18,9 +18,9 @@ echo done
 )";
 
 /// One call of the tool, then the end.
-json script_of(const std::string& tool) {
+json script_of(const std::string& tool, json arguments) {
   json call{{"tool", tool}};
-  call["args"]["n"] = 1;
+  call["args"] = std::move(arguments);
   json first;
   first["tool_calls"] = json::array({std::move(call)});
   json last{{"text", "All done."}};
@@ -48,9 +48,11 @@ people_node::people_node(json node_file) {
 }
 
 void people_node::write_agent(const std::string& name, const std::string& tool,
-                              json approval, std::vector<json> more) {
-  const auto script = node.place().write("scripts/" + name + ".json",
-                                         runtime::to_text(script_of(tool)));
+                              json approval, std::vector<json> more,
+                              json arguments) {
+  const auto script = node.place().write(
+    "scripts/" + name + ".json",
+    runtime::to_text(script_of(tool, std::move(arguments))));
   const auto* speed = name == "slow" ? "slow" : "quick";
   auto capabilities = json::array();
   capabilities.push_back(

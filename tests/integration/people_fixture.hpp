@@ -26,7 +26,8 @@ public:
   /// with these capabilities besides. The model calls `tool` once and ends.
   void write_agent(const std::string& name, const std::string& tool,
                    runtime::json approval = nullptr,
-                   std::vector<runtime::json> more = {});
+                   std::vector<runtime::json> more = {},
+                   runtime::json arguments = {{"n", 1}});
 
   void start();
 

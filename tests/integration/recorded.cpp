@@ -9,10 +9,19 @@ namespace perdure::tests {
 recording::recording(const std::string& name, std::size_t first,
                      std::size_t count) {
   std::ifstream in{PERDURE_SOURCE_DIR "/tests/data/wire/" + name + ".json"};
-  auto all = plain::parse(in).at("exchanges").get<std::vector<plain>>();
-  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
-  exchanges.assign(
-    begin, count == 0 ? all.end() : begin + static_cast<std::ptrdiff_t>(count));
+  const auto all = plain::parse(in).at("exchanges");
+  std::size_t number = 0;
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    if (all[at].at("request").at("path") == "/mcp") {
+      mcp.push_back(all[at]);
+      continue;
+    }
+    if (number >= first && (count == 0 || number < first + count)) {
+      exchanges.push_back(all[at]);
+      positions.push_back(at);
+    }
+    ++number;
+  }
 }
 
 const recorded_wire& recording::wire() const {

@@ -72,11 +72,16 @@ const recorded_wire& google_wire();
 class recording {
 public:
   /// Reads tests/data/wire/NAME.json.
-  /// @param count exchanges, from `first` on; 0 for all that there are
+  /// @param count exchanges with the model, from `first` on; 0 for all
   explicit recording(const std::string& name, std::size_t first = 0,
                      std::size_t count = 0);
 
+  /// With the model.
   std::vector<plain> exchanges;
+  /// Where in the file each of them is.
+  std::vector<std::size_t> positions;
+  /// With an MCP server.
+  std::vector<plain> mcp;
 
   [[nodiscard]] const recorded_wire& wire() const;
   [[nodiscard]] const plain& request(std::size_t index) const;

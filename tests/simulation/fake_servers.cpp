@@ -16,7 +16,7 @@ void fake_servers::start(const actors::mcp_call& call) {
     return;
   const auto& request = call.request;
   execution made;
-  if (request.params.contains("name")) {
+  if (request.method == "tools/call") {
     const auto& prefix = call.to.server->prefix;
     made.tool = (prefix.empty() ? prefix : prefix + '_')
                 + request.params.at("name").get<std::string>();
@@ -84,10 +84,12 @@ void fake_servers::deliver(std::size_t n) {
   calls_.erase(calls_.begin() + static_cast<std::ptrdiff_t>(at));
   caf::anon_send(
     done.caller,
-    actors::mcp_call_ended{done.token,
-                           done.script.outcome(done.answers),
-                           {},
-                           "Ask " + done.key.substr(done.key.rfind('/') + 1)});
+    actors::mcp_call_ended{
+      done.token,
+      done.script.outcome(done.answers),
+      {},
+      "Ask " + done.key.substr(done.key.rfind('/') + 1),
+      {{"resources", json::object()}, {"prompts", json::object()}}});
 }
 
 actors::mcp_hub_actor::behavior_type

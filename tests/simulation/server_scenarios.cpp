@@ -67,6 +67,23 @@ auto server(
     };
 }
 
+/// What there is to read, at the second try.
+mcp_answer reads(const execution& made, const call_request& request) {
+  if (made.count == 1)
+    return lost();
+  if (request.method == "resources/list")
+    return ends(completed{{{"resources", {{{"uri", "x:y"}}}}}});
+  if (request.method == "resources/read")
+    return ends(completed{{{"contents", {{{"text", "seven"}}}}}});
+  if (request.method == "prompts/get")
+    return ends(completed{
+      {{"messages",
+        {{{"role", "user"}, {"content", content("Hi")["content"][0]}}}}}});
+  call_failure unknown;
+  unknown.code = runtime::mcp::rpc_code::method_not_found;
+  return ends(std::move(unknown));
+}
+
 json form(const std::string& message) {
   return {{"message", message},
           {"requestedSchema",
@@ -202,6 +219,19 @@ std::vector<scenario> call_scenarios() {
   out.push_back(plain("interrupted calls are told"));
   out.back().agent.mcp_policy.on_interrupt = runtime::on_interrupt::fail;
   out.back().expected = likeness::same_output;
+
+  out.push_back(plain("resources and prompts, lost at first"));
+  out.back().agent.mcp_servers[0].resources = true;
+  out.back().agent.mcp_servers[0].prompts = true;
+  // What only reads is read again, whatever holds for the tools.
+  out.back().agent.mcp_policy.on_interrupt = runtime::on_interrupt::ask;
+  out.back().world.model
+    = in_turn({calls({{"c1", "list_resources", "{}"},
+                      {"c2", "read_resource", R"({"uri": "x:y"})"},
+                      {"c3", "get_prompt", R"({"name": "hi"})"},
+                      {"c4", "list_resource_templates", "{}"}}),
+               says("Done.")});
+  out.back().world.mcp = server(reads);
 
   out.push_back(plain("calls that a person allows"));
   out.back().agent.tool_rules.resize(1);

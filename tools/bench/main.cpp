@@ -5,6 +5,8 @@
 #include "tools/bench/host.hpp"
 #include "tools/bench/load_process.hpp"
 #include "tools/bench/long_run.hpp"
+#include "tools/bench/mcp_calls.hpp"
+#include "tools/bench/mcp_server.hpp"
 #include "tools/bench/stream_lag.hpp"
 #include "tools/bench/usage.hpp"
 
@@ -35,7 +37,11 @@ with a provider on loopback, to which each request is encoded and sent.
 
 With --streams only one thing is measured: the time from the moment a provider
 sends a chunk to the moment the run's watcher has its event, with N runs that are
-streamed at a time, 50 chunks a second each.)";
+streamed at a time, 50 chunks a second each.
+
+With --mcp only one thing is measured: calls of an MCP server over pipes, bare
+(one line out, one line in, nothing kept) and durable (from the begin of a call's
+task to the begin of the next task), and what N runs get that share the server.)";
 
 struct settings {
   std::string directory = "/tmp/perdure-bench";
@@ -45,6 +51,7 @@ struct settings {
   std::size_t parked = 100'000;
   std::size_t long_steps = 0;
   std::size_t streams = 0;
+  std::size_t mcp_runs = 0;
   std::size_t threads = 0;
   std::string json_file;
 };
@@ -202,6 +209,10 @@ json long_runs(const settings& options, load_process& callers,
 } // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view{argv[1]} == mcp_server_mode) {
+    serve_mcp();
+    return 0;
+  }
   settings options;
   CLI::App app{description, "perdure-bench"};
   app
@@ -224,6 +235,11 @@ int main(int argc, char** argv) {
                 "Runs that are streamed at a time, measured alone; 0 leaves it "
                 "out")
     ->check(CLI::Range(0, 10'000));
+  app
+    .add_option("--mcp", options.mcp_runs,
+                "Runs that share an MCP server, measured alone; 0 leaves it "
+                "out")
+    ->check(CLI::Range(0, 10'000));
   app.add_option("--threads", options.threads,
                  "Threads of the actor system; 0 is one per core");
   app.add_option("--json", options.json_file, "Also write the figures here");
@@ -242,7 +258,7 @@ int main(int argc, char** argv) {
     lag.threads = options.threads;
     peer.emplace(lag);
   }
-  if (chat || peer) {
+  if (chat || peer || options.mcp_runs > 0) {
     options.concurrency.clear();
     options.in_flight = options.parked = 0;
   }
@@ -258,6 +274,10 @@ int main(int argc, char** argv) {
     out["long"] = long_runs(options, callers, chat->port());
   if (peer)
     out["streams"] = stream_lag(lag, *peer);
+  if (options.mcp_runs > 0)
+    out["mcp"] = mcp_calls(
+      {fresh(options, "mcp"), 2'000, options.mcp_runs, options.threads, true},
+      callers);
   if (!options.json_file.empty())
     std::ofstream{options.json_file} << out.dump(2) << '\n';
   return 0;

@@ -7,6 +7,7 @@
 #include "tools/hosting/address.hpp"
 #include "tools/hosting/token.hpp"
 
+#include <filesystem>
 #include <utility>
 
 namespace perdure::hosting {
@@ -113,6 +114,11 @@ node_options_of(const config::node_file& file,
     return added.error();
   if (auto added = add_journal(file, out); !added)
     return added.error();
+  auto credentials = actors::open_mcp_credentials(
+    std::filesystem::path{file.data_dir} / "mcp-credentials.json");
+  if (!credentials)
+    return credentials.error();
+  out.credentials = std::move(*credentials);
   auto token = admin_token(file.data_dir);
   if (!token)
     return token.error();

@@ -153,6 +153,8 @@ agent& agent::add_tool(std::string name, std::string description,
   tool.timeout = options.timeout ? options.timeout : parts_->tool_timeout;
   tool.max_retries = options.retries;
   tool.strict = options.strict;
+  tool.return_schema = std::move(options.return_schema);
+  tool.tells_return_schema = options.tells_return_schema;
   tool.requires_approval = options.requires_approval;
   tool.expires_after = options.expires_after;
   if (options.on_expiry == on_expiry::fail)
@@ -171,6 +173,20 @@ agent& agent::add_tool(std::string name, std::string description,
   return *this;
 }
 
+agent& agent::native_tool(perdure::native_tool tool) {
+  auto& tools = parts_->definition.native_tools;
+  runtime::native_tool added{std::move(tool.kind), tool.optional,
+                             std::move(tool.options)};
+  const auto what = "agent '" + name() + "': ";
+  if (auto problem = runtime::check_native_tool(added); !problem.empty())
+    invalid(what + problem);
+  if (std::any_of(tools.begin(), tools.end(),
+                  [&](const auto& x) { return x.kind == added.kind; }))
+    invalid(what + "the native tool " + added.kind + " is there already");
+  tools.push_back(std::move(added));
+  return *this;
+}
+
 // -- output -------------------------------------------------------------------
 
 void agent::set_output(output_options options) {
@@ -186,11 +202,13 @@ void agent::set_output(output_options options) {
 agent&
 agent::add_output(detail::output_form form, detail::output_function function) {
   auto& output = parts_->definition.output;
-  if (form.is_text || form.is_null) {
+  if (form.is_text || form.is_null || form.is_image) {
     if (function)
       invalid("an output function takes a value of a described type; use an "
-              "output validator for text");
-    (form.is_text ? output.allow_text : output.allow_null) = true;
+              "output validator for text and images");
+    output.allow_text |= form.is_text;
+    output.allow_null |= form.is_null;
+    output.allow_image |= form.is_image;
     return *this;
   }
   const auto what = "output '" + form.name + "' of agent '" + name() + "'";

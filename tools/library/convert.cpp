@@ -244,7 +244,7 @@ run_result to_result(actors::run_view view) {
   run_result out;
   out.run_id = view.run["id"].get<std::string>();
   out.state = state_of(view.run["state"].get<std::string>());
-  out.output = view.run["output"];
+  out.output = std::move(view.output);
   if (const auto& reason = view.run["error"]; !reason.is_null())
     out.error = run_error{reason["type"].get<std::string>(),
                           reason["message"].get<std::string>()};

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "actors/node/run_client.hpp"
+#include "perdure/mcp_server.hpp"
 #include "perdure/output.hpp"
 #include "perdure/run.hpp"
 #include "perdure/run_context.hpp"
 #include "perdure/task_config.hpp"
 #include "perdure/tool.hpp"
 #include "runtime/agent/host_code.hpp"
+#include "runtime/mcp/server.hpp"
 #include "runtime/policy/task_policy.hpp"
 #include "runtime/policy/usage_limits.hpp"
 
@@ -35,6 +37,8 @@ merged(const task_config& config, runtime::task_policy base);
 
 runtime::tool_reply to_runtime(tool_reply reply);
 runtime::output_reply to_runtime(output_reply reply);
+/// Throws `perdure::error` for an entry that cannot be.
+runtime::mcp::server_options to_runtime(mcp_server server);
 
 /// The body of `POST /v1/runs`.
 json create_body(const std::string& agent, const prompt& what,

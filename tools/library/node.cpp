@@ -58,10 +58,11 @@ node_file_of(const node_options& options, const config::environment& lookup) {
 void add_rule(const std::string& name, const task_config& config,
               runtime::agent_definition& definition) {
   const auto base = runtime::to_json(definition.mcp_policy);
-  const auto merged = library::merged(config, definition.mcp_policy);
+  const auto merged
+    = runtime::to_json(library::merged(config, definition.mcp_policy));
   runtime::tool_rule rule;
   rule.selector = json::array({name});
-  for (const auto& [key, value] : runtime::to_json(merged).items())
+  for (const auto& [key, value] : merged.items())
     if (value != base.at(key))
       rule.policy[key] = value;
   definition.tool_rules.push_back(std::move(rule));

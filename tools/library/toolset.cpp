@@ -17,7 +17,7 @@ mcp::transport_kind transport_of(const mcp_server& server) {
                                       : mcp::transport_kind::http;
 }
 
-mcp::tool_error_behavior to_runtime(tool_error_behavior behavior) {
+mcp::tool_error_behavior behavior_of(tool_error_behavior behavior) {
   switch (behavior) {
     case tool_error_behavior::retry:
       return mcp::tool_error_behavior::retry;
@@ -27,30 +27,6 @@ mcp::tool_error_behavior to_runtime(tool_error_behavior behavior) {
       return mcp::tool_error_behavior::error;
   }
   return mcp::tool_error_behavior::retry;
-}
-
-mcp::server_options to_runtime(mcp_server server) {
-  mcp::server_options out;
-  out.id = std::move(server.id);
-  out.transport = transport_of(server);
-  out.argv = std::move(server.command);
-  out.env = std::move(server.env);
-  out.cwd = std::move(server.cwd);
-  out.url = std::move(server.url);
-  out.headers = std::move(server.headers);
-  out.prefix = std::move(server.prefix);
-  out.allowed_tools = std::move(server.allowed_tools);
-  out.on_tool_error = to_runtime(server.tool_error_behavior);
-  out.max_retries = server.max_retries;
-  out.include_instructions = server.include_instructions;
-  out.prefer_tasks = server.prefer_tasks;
-  out.sampling = server.sampling || !server.sampling_model.empty();
-  out.sampling_model = server.sampling_model;
-  if (server.per_run)
-    out.scope = mcp::connection_scope::per_run;
-  out.init_timeout = server.init_timeout;
-  out.read_timeout = server.read_timeout;
-  return out;
 }
 
 /// What is wrong with it; empty for nothing.
@@ -68,15 +44,43 @@ std::string problem_of(const mcp_server& server) {
 
 } // namespace
 
-agent& agent::toolset(mcp_server server) {
-  auto& servers = parts_->definition.mcp_servers;
-  const auto what = "MCP server '" + server.id + "' of agent '" + name() + "'";
+mcp::server_options library::to_runtime(mcp_server server) {
+  const auto what = "MCP server '" + server.id + "'";
   if (const auto problem = problem_of(server); !problem.empty())
     throw error{"invalid_argument", what + ' ' + problem};
+  mcp::server_options out;
+  out.id = std::move(server.id);
+  out.transport = transport_of(server);
+  out.argv = std::move(server.command);
+  out.env = std::move(server.env);
+  out.cwd = std::move(server.cwd);
+  out.url = std::move(server.url);
+  out.headers = std::move(server.headers);
+  out.prefix = std::move(server.prefix);
+  out.allowed_tools = std::move(server.allowed_tools);
+  out.on_tool_error = behavior_of(server.tool_error_behavior);
+  out.max_retries = server.max_retries;
+  out.include_instructions = server.include_instructions;
+  out.resources = server.resources;
+  out.prompts = server.prompts;
+  out.prefer_tasks = server.prefer_tasks;
+  out.sampling = server.sampling || !server.sampling_model.empty();
+  out.sampling_model = server.sampling_model;
+  if (server.per_run)
+    out.scope = mcp::connection_scope::per_run;
+  out.init_timeout = server.init_timeout;
+  out.read_timeout = server.read_timeout;
+  return out;
+}
+
+agent& agent::toolset(mcp_server server) {
+  auto& servers = parts_->definition.mcp_servers;
+  auto options = library::to_runtime(std::move(server));
   if (std::any_of(servers.begin(), servers.end(),
-                  [&](const auto& x) { return x.id == server.id; }))
-    throw error{"invalid_argument", what + " is there already"};
-  servers.push_back(to_runtime(std::move(server)));
+                  [&](const auto& x) { return x.id == options.id; }))
+    throw error{"invalid_argument", "MCP server '" + options.id + "' of agent '"
+                                      + name() + "' is there already"};
+  servers.push_back(std::move(options));
   return *this;
 }
 

@@ -145,9 +145,20 @@ result<json> api::get(const std::string& target) {
   return read(connection_.send({"GET", target, {}, {}}, {}));
 }
 
+result<std::string> api::bytes(const std::string& target) {
+  auto reply = connection_.send({"GET", target, {}, {}}, {});
+  if (!is_success(reply))
+    return failure_of(reply);
+  return std::move(reply.body);
+}
+
 result<json> api::post(const std::string& target, const json& body) {
   return read(
     connection_.send({"POST", target, runtime::to_text(body), {}}, {}));
+}
+
+result<json> api::remove(const std::string& target) {
+  return read(connection_.send({"DELETE", target, {}, {}}, {}));
 }
 
 result<created_run> api::create(const json& body, const std::string& key) {

@@ -38,8 +38,12 @@ public:
       clockwork clock);
 
   runtime::result<runtime::json> get(const std::string& target);
+  /// The body of the reply, whatever it is.
+  runtime::result<std::string> bytes(const std::string& target);
   runtime::result<runtime::json>
   post(const std::string& target, const runtime::json& body);
+
+  runtime::result<runtime::json> remove(const std::string& target);
 
   /// `POST /v1/runs`. What may have been lost on the way is sent again under
   /// the same key, so that it makes one run, for about half a minute.

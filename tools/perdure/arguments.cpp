@@ -47,7 +47,8 @@ Examples:
   perdure run weather "And in Bergen?" --history messages.json
   perdure run mailer "Write to Ann" --id order-4711 --detach
   perdure run clerk "What is on it?" --file receipt.pdf --file photo.png
-  perdure run weather "Oslo" --json | jq .output)";
+  perdure run weather "Oslo" --json | jq .output
+  perdure run painter "A cat" --quiet > cat.png)";
 
 constexpr const char* decision_footer
   = R"(Also --url, --token-file and --json: see `perdure --help`.
@@ -260,6 +261,15 @@ void add_mcp(builder& build, arguments& out) {
   add_subject(prompts, "NAME", "Of the prompt");
   add_arguments(prompts);
   add("logs", "What a server said last", mcp_action::logs);
+  auto* login = add("login", "Log in at a server that wants a person to",
+                    mcp_action::login);
+  login->add_flag("--browser", given.opens_browser,
+                  "Open the page in a browser of this machine");
+  login->add_flag("--paste", given.is_pasted,
+                  "Read where the browser ended up from standard input, for a "
+                  "browser on another machine");
+  add("logout", "Forget what a login at a server has brought",
+      mcp_action::logout);
 }
 
 void add_commands(builder& build, arguments& out) {
@@ -276,6 +286,9 @@ void add_commands(builder& build, arguments& out) {
                "Go on with what happens from now on");
   build.add_with_run("messages", "The conversation of a run",
                      command::messages);
+  build.add_with_run("output",
+                     "The output of a run as it is; an image as its bytes",
+                     command::output);
   build.add_with_run("tasks", "Model requests and tool calls with attempts",
                      command::tasks);
   build.add_with_run("why", "What a run waits for", command::why);

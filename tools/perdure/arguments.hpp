@@ -15,6 +15,7 @@ enum class command {
   show,
   events,
   messages,
+  output,
   tasks,
   why,
   cancel,
@@ -27,7 +28,16 @@ enum class command {
 };
 
 /// What `mcp` does.
-enum class mcp_action { list, tools, call, read, prompts, logs };
+enum class mcp_action {
+  list,
+  tools,
+  call,
+  read,
+  prompts,
+  logs,
+  login,
+  logout,
+};
 
 /// Options of `run`.
 struct run_arguments {
@@ -84,6 +94,10 @@ struct mcp_arguments {
   std::string subject;
   /// JSON; empty for none.
   std::string arguments;
+  /// `login` opens a browser.
+  bool opens_browser = false;
+  /// `login` reads where the browser ended up from standard input.
+  bool is_pasted = false;
 };
 
 /// The command line, checked as far as that goes without a node.

@@ -57,6 +57,8 @@ std::string part_text(const json& part, const std::string& speaker) {
     const bool bad = !outcome.empty() && outcome != "success";
     return "<- " + name + (bad ? " (" + outcome + ")" : "") + " " + content;
   }
+  if (kind == "file")
+    return "[" + speaker + "] " + item_text(field_of(part, "content"));
   if (kind == "retry-prompt")
     return "<- " + (name.empty() ? "" : name + " ") + "(asked to try again) "
            + content;

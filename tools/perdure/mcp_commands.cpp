@@ -23,13 +23,18 @@ std::string number_text(const json& row, const char* key) {
   return value.is_number() ? runtime::to_text(value) : "-";
 }
 
+std::string state_text(const json& row) {
+  return text_of(row, "login") == "needed" ? "login needed"
+                                           : text_of(row, "state");
+}
+
 std::string servers_text(const json& rows, std::size_t width) {
   table out{{"SERVER", "STATE", "ERA", "VERSION", "TOOLS", "RESTARTS",
              "LATENCY", "LAST ERROR"}};
   for (const auto& row : rows) {
     const auto& tools = field_of(row, "tools");
     const auto latency = number_text(row, "latency_ms");
-    out.add({text_of(row, "id"), text_of(row, "state"), text_of(row, "era"),
+    out.add({text_of(row, "id"), state_text(row), text_of(row, "era"),
              text_of(row, "version"),
              std::to_string(tools.is_array() ? tools.size() : 0),
              number_text(row, "restarts"),
@@ -139,6 +144,10 @@ int manage_servers(const workplace& at) {
       return show_servers(at);
     case mcp_action::logs:
       return show_log(at);
+    case mcp_action::login:
+      return log_in(at);
+    case mcp_action::logout:
+      return log_out(at);
     case mcp_action::tools:
       return call(at, "tools", json::object(), listed("tools"));
     case mcp_action::call:

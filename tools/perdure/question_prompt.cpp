@@ -3,40 +3,15 @@
 #include "tools/perdure/approval_view.hpp"
 #include "tools/perdure/decision.hpp"
 #include "tools/perdure/interrupts.hpp"
+#include "tools/perdure/line_input.hpp"
 #include "tools/perdure/text.hpp"
 #include "tools/perdure/words.hpp"
 
-#include <array>
-#include <poll.h>
 #include <unistd.h>
 
 namespace perdure::client {
 
-using runtime::errc;
 using runtime::json;
-
-namespace {
-
-/// @returns the line, or nothing after Ctrl-C or at the end of the input
-std::optional<std::string> read_line() {
-  std::string line;
-  for (;;) {
-    std::array<pollfd, 2> sources{
-      {{STDIN_FILENO, POLLIN, 0}, {interrupts::descriptor(), POLLIN, 0}}};
-    if (::poll(sources.data(), sources.size(), -1) < 0)
-      continue;
-    if (sources[1].revents != 0)
-      return std::nullopt;
-    char sign = 0;
-    if (::read(STDIN_FILENO, &sign, 1) != 1)
-      return std::nullopt;
-    if (sign == '\n')
-      return line;
-    line += sign;
-  }
-}
-
-} // namespace
 
 question_prompt::question_prompt(const workplace& at) : at_(at) {
   // nop

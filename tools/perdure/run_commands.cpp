@@ -93,10 +93,16 @@ int watch(const workplace& at, const std::string& run_id) {
     return detach(at, run_id);
   if (!run)
     return give_up(at, run.error());
-  if (args.is_json)
+  if (args.is_json) {
     print_json(at, *run);
-  else
+  } else if (is_image(field_of(*run, "output"))
+             && (args.is_quiet || at.screen.out_style().is_file)) {
+    if (const auto code = write_output(at, *run); code != exit_code::completed)
+      return code;
+    printer.tell_end(*run);
+  } else {
     printer.finish(*run);
+  }
   return exit_code_of_state(text_of(*run, "state"));
 }
 
@@ -162,6 +168,8 @@ int perform(const workplace& at) {
       return list_events(at);
     case command::messages:
       return show_messages(at);
+    case command::output:
+      return show_output(at);
     case command::tasks:
       return list_tasks(at);
     case command::why:

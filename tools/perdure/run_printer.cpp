@@ -316,12 +316,22 @@ void run_printer::finish(const json& run) {
   const auto& output = field_of(run, "output");
   if (state == "completed" && !was_printed(output)) {
     screen_.end_line();
-    if (output.is_string() || !screen_.out_style().is_terminal)
+    if (is_image(output))
+      screen_.out(image_text(output));
+    else if (output.is_string() || !screen_.out_style().is_terminal)
       screen_.out(plain_text(output));
     else
       screen_.out(pretty_text(output));
   }
   screen_.end_line();
+  if (is_image(output) && options_.has_notes)
+    screen_.note(save_command(text_of(run, "id"), options_.repeat_options),
+                 tone::dim);
+  tell_end(run);
+}
+
+void run_printer::tell_end(const json& run) {
+  const auto state = text_of(run, "state");
   const auto& error = field_of(run, "error");
   if (state == "failed")
     screen_.complain("the run failed: " + error_text(error));

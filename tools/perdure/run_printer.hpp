@@ -51,6 +51,9 @@ public:
   /// @param run as the API shows it, of a run that has ended
   void finish(const runtime::json& run);
 
+  /// The line about the end alone.
+  void tell_end(const runtime::json& run);
+
 private:
   /// Text of a response's part.
   struct told_text {

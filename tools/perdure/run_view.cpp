@@ -116,6 +116,9 @@ std::string run_text(const json& run, timestamp now) {
     add_field(out, "prompt", plain_text(prompt));
   if (const auto& output = field_of(run, "output"); output.is_string())
     add_field(out, "output", output.get_ref<const std::string&>());
+  else if (is_image(output))
+    add_field(out, "output",
+              image_text(output) + "\n" + save_command(text_of(run, "id"), {}));
   else if (!output.is_null())
     add_field(out, "output", pretty_text(output));
   return out;

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <charconv>
 #include <cstdio>
 
@@ -135,6 +136,36 @@ std::string plain_text(const json& value) {
 
 std::string pretty_text(const json& value) {
   return value.dump(2, ' ', false, json::error_handler_t::replace);
+}
+
+std::string size_text(std::int64_t size_bytes) {
+  constexpr double kibibyte = 1024;
+  if (size_bytes < 1024)
+    return counted(size_bytes, "byte");
+  auto size = static_cast<double>(size_bytes) / kibibyte;
+  const auto is_large = size >= kibibyte;
+  if (is_large)
+    size /= kibibyte;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %s", size,
+                is_large ? "MiB" : "KiB");
+  return text.data();
+}
+
+bool is_image(const json& output) {
+  return text_of(output, "kind") == "binary"
+         && text_of(output, "media_type").starts_with("image/")
+         && field_of(output, "size_bytes").is_number();
+}
+
+std::string image_text(const json& output) {
+  return "[" + text_of(output, "media_type") + ", "
+         + size_text(count_of(output, "size_bytes")) + "]";
+}
+
+std::string
+save_command(const std::string& run_id, const std::string& repeat_options) {
+  return "save it:  perdure output" + repeat_options + " " + run_id + " > FILE";
 }
 
 } // namespace perdure::client

@@ -27,6 +27,9 @@ std::string counted(std::int64_t count, std::string_view noun);
 /// `2 requests, 1 tool call, 152 tokens (120 in, 32 out)`.
 std::string usage_text(const runtime::json& usage);
 
+/// `70 bytes`, `1.2 KiB`, `3.4 MiB`.
+std::string size_text(std::int64_t size_bytes);
+
 /// A moment that is a time or lies so far back: `2026-01-02T03:04:05Z`, `90s`,
 /// `10m`, `2h`, `3d`.
 std::optional<runtime::timestamp>
@@ -45,6 +48,16 @@ const runtime::json& field_of(const runtime::json& object, const char* key);
 
 /// A string as it is, everything else as compact JSON.
 std::string plain_text(const runtime::json& value);
+
+/// Whether an output, as the node shows it, is an image.
+bool is_image(const runtime::json& output);
+
+/// An image, as it is named: `[image/png, 1.2 KiB]`.
+std::string image_text(const runtime::json& output);
+
+/// How an image can be had.
+std::string
+save_command(const std::string& run_id, const std::string& repeat_options);
 
 /// JSON for people and programs: indented.
 std::string pretty_text(const runtime::json& value);

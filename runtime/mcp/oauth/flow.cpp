@@ -62,6 +62,8 @@ step flow::begin(const challenge& refusal, timestamp now) {
       && previous->step_ups >= step_ups_max)
     return deny("the server wants other scopes again and again; last: "
                 + refusal.scope);
+  if (lacks_person() && !can_refresh())
+    return deny_login();
   candidates_ = resource_metadata_urls(options_.server_url, refusal);
   return next_resource_metadata();
 }
@@ -211,6 +213,8 @@ step flow::find_client() {
     client_ = {auth.client_metadata_url, {}, "none"};
     return authorize();
   }
+  if (lacks_person())
+    return deny_login();
   const auto url = endpoint("registration_endpoint");
   if (!is_safe(url))
     return deny("the authorization server " + issuer_
@@ -253,13 +257,13 @@ step flow::authorize() {
                       {"scope", scope_},
                       {"resource", resource}},
                      phase::asking_token);
-  const auto& previous = options_.previous;
-  if (previous && !previous->refresh_token.empty()
-      && previous->issuer == issuer_ && refusal_.error != "insufficient_scope")
+  if (can_refresh() && options_.previous->issuer == issuer_)
     return ask_token({{"grant_type", "refresh_token"},
-                      {"refresh_token", previous->refresh_token},
+                      {"refresh_token", options_.previous->refresh_token},
                       {"resource", resource}},
                      phase::refreshing);
+  if (lacks_person())
+    return deny_login();
   const auto url = endpoint("authorization_endpoint");
   if (!is_safe(url))
     return deny("the authorization server " + issuer_
@@ -362,6 +366,26 @@ step flow::on_token(const http_answer& answer) {
 
 std::string flow::endpoint(const char* key) const {
   return text_at(server_, key);
+}
+
+bool flow::lacks_person() const noexcept {
+  return options_.auth.kind == auth_kind::login && !options_.has_person;
+}
+
+/// A refreshed token has the scopes of the one before.
+bool flow::can_refresh() const noexcept {
+  return options_.previous && !options_.previous->refresh_token.empty()
+         && refusal_.error != "insufficient_scope";
+}
+
+step flow::deny_login() {
+  auto message = refusal_.error == "insufficient_scope"
+                   ? "the server wants more than the last login allowed ("
+                       + refusal_.scope + "); a person has to log in again"
+                   : std::string{"a person has to log in first"};
+  if (!options_.login_command.empty())
+    message += ": " + options_.login_command;
+  return deny(std::move(message));
 }
 
 step flow::deny(std::string message, errc code) {

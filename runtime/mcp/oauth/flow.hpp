@@ -42,6 +42,11 @@ struct flow_options {
   std::map<std::string, client> clients;
   /// The grant that the server does not accept any more.
   std::optional<grant> previous;
+  /// Somebody is there to visit a page. Otherwise a login is denied before
+  /// anything is asked for it.
+  bool has_person = true;
+  /// What a person has to do to log in, for the denial.
+  std::string login_command;
 };
 
 // -- what is to be done next --------------------------------------------------
@@ -111,6 +116,9 @@ private:
   step ask_token(form fields, phase next);
   step on_token(const http_answer& answer);
   step deny(std::string message, errc code = errc::mcp_unauthorized);
+  step deny_login();
+  [[nodiscard]] bool lacks_person() const noexcept;
+  [[nodiscard]] bool can_refresh() const noexcept;
 
   void choose_scope();
   [[nodiscard]] std::string endpoint(const char* key) const;

@@ -133,7 +133,9 @@ plain_client::plain_client(mcp::server_options options, mcp_visitor visitor)
     = {std::make_shared<const mcp::server_options>(std::move(options)), "run"};
   mcp_world world;
   world.services = make_services();
-  world.links = make_mcp_links(*world.services, {nullptr, std::move(visitor)});
+  world.links
+    = make_mcp_links(*world.services, mcp_http_access{*world.services, nullptr,
+                                                      std::move(visitor)});
   world.board = board_;
   world.abilities.elicitation_form = true;
   world.abilities.elicitation_url = true;

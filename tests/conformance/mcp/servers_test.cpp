@@ -1,6 +1,6 @@
 #define CAF_SUITE conformance.mcp.servers
 
-#include "conformance/mcp/node_js.hpp"
+#include "conformance/mcp/outside_programs.hpp"
 #include "conformance/mcp/outside_server.hpp"
 #include "conformance/mcp/plain_client.hpp"
 
@@ -91,6 +91,38 @@ void check_modern(const mcp::server_options& options) {
   CAF_CHECK_EQUAL(status.instructions, "Be kind.");
 }
 
+/// What the server on Python's SDK does.
+void check_python(const mcp::server_options& options, mcp::era era) {
+  plain_client client{options};
+  CAF_CHECK_EQUAL(client.tools().size(), 5u);
+  const auto weather = client.call_tool("weather", {{"city", "Malmö"}});
+  const auto& structured = weather["structuredContent"];
+  CAF_CHECK_EQUAL(structured["city"], "Malmö");
+  CAF_CHECK_EQUAL(structured["degrees"], 12.5);
+  mcp::call_request count;
+  count.wants_progress = true;
+  client.call_tool("count", {{"to", 3}}, count);
+  CAF_CHECK(client.progress() >= 3);
+  const auto refused = client.call_tool("refuse", json::object());
+  CAF_CHECK_EQUAL(refused.value("isError", false), true);
+  const auto greeted = client.call_tool("greet", {{"greeting", "Hej"}});
+  CAF_CHECK_EQUAL(first_text(greeted), "Hej x");
+  const auto read = client.result("resources/read", {{"uri", "note://today"}});
+  CAF_CHECK_EQUAL(read["contents"][0]["text"], "Buy milk.");
+  const auto prompt = client.result(
+    "prompts/get", {{"name", "review"}, {"arguments", {{"topic", "tea"}}}});
+  CAF_CHECK_EQUAL(prompt["messages"][0]["content"]["text"], "Review tea.");
+  const auto status = client.status();
+  CAF_CHECK(status.era == era);
+  CAF_CHECK_EQUAL(status.instructions, "Be brief.");
+}
+
+void check_python(const std::string& version, mcp::era era) {
+  check_python(stdio(python_server(version, {"stdio"})), era);
+  const outside_server server{python_server(version, {"http", "PORT"})};
+  check_python(http(server.url("/mcp")), era);
+}
+
 } // namespace
 
 CAF_TEST(everything over pipes) {
@@ -151,6 +183,14 @@ CAF_TEST(the modern era over HTTP) {
                                (mcp_directory / "servers/modern.mjs").string(),
                                "http", "PORT"}};
   check_modern(http(server.url("/mcp")));
+}
+
+CAF_TEST(the first generation of the Python SDK) {
+  check_python("1.30", mcp::era::legacy);
+}
+
+CAF_TEST(the second generation of the Python SDK) {
+  check_python("2.3", mcp::era::modern);
 }
 
 CAF_TEST(a server that is killed in the middle of a call comes back) {

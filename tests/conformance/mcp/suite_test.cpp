@@ -1,6 +1,6 @@
 #define CAF_SUITE conformance.mcp.suite
 
-#include "conformance/mcp/node_js.hpp"
+#include "conformance/mcp/outside_programs.hpp"
 
 #include <caf/test/unit_test.hpp>
 

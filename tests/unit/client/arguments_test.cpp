@@ -182,3 +182,14 @@ CAF_TEST(keys are fit for a header and never the same by chance) {
   CAF_REQUIRE(key);
   CAF_CHECK_EQUAL(*key, "order-4711");
 }
+
+CAF_TEST(logins at MCP servers) {
+  const auto plain = good({"mcp", "login", "files"}).mcp;
+  CAF_CHECK(plain.action == mcp_action::login);
+  CAF_CHECK_EQUAL(plain.server, "files");
+  CAF_CHECK(!plain.opens_browser && !plain.is_pasted);
+  CAF_CHECK(good({"mcp", "login", "files", "--browser"}).mcp.opens_browser);
+  CAF_CHECK(good({"mcp", "login", "files", "--paste"}).mcp.is_pasted);
+  CAF_CHECK(good({"mcp", "logout", "files"}).mcp.action == mcp_action::logout);
+  CAF_CHECK(complaint({"mcp", "login"}).find("SERVER") != std::string::npos);
+}

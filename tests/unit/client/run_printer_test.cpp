@@ -338,6 +338,18 @@ CAF_TEST(a structured output is printed once as JSON) {
   CAF_CHECK(streams.err.starts_with("completed"));
 }
 
+CAF_TEST(an image is named and how to save it is told) {
+  tell({text_start(0, "Here."), text_end(0, "Here.")});
+  printer.finish(ended_run("completed", {{"kind", "binary"},
+                                         {"media_type", "image/png"},
+                                         {"identifier", "f7ff9e"},
+                                         {"size_bytes", 70}}));
+  CAF_CHECK_EQUAL(streams.out, "Here.\n[image/png, 70 bytes]\n");
+  CAF_CHECK(streams.err.starts_with("save it:  perdure output "
+                                    + std::string{test_run_id}
+                                    + " > FILE\ncompleted in"));
+}
+
 CAF_TEST(an output that was refused and a new owner are told) {
   json refused{{"event_kind", "output_tool_result"}};
   refused["part"]

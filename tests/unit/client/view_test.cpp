@@ -37,6 +37,27 @@ CAF_TEST(a run is shown field by field without empty ones) {
                       "              lines\n");
 }
 
+CAF_TEST(an image is named and not printed) {
+  json run{{"id", test_run_id}, {"state", "completed"}};
+  run["output"] = {{"kind", "binary"},
+                   {"media_type", "image/png"},
+                   {"identifier", "f7ff9e"},
+                   {"size_bytes", 1'300'000}};
+  CAF_CHECK(run_text(run, test_time())
+              .find("output        [image/png, 1.2 MiB]\n"
+                    "              save it:  perdure output "
+                    + std::string{test_run_id} + " > FILE\n")
+            != std::string::npos);
+  const auto history
+    = json::array({{{"kind", "response"},
+                    {"parts", json::array({{{"part_kind", "file"},
+                                            {"content",
+                                             {{"kind", "binary"},
+                                              {"media_type", "image/png"},
+                                              {"data", "AAAA"}}}}})}}});
+  CAF_CHECK_EQUAL(history_text(history), "[model] [binary image/png]\n");
+}
+
 CAF_TEST(why tells what is under way and when it goes on) {
   json why{{"id", test_run_id},
            {"state", "waiting"},

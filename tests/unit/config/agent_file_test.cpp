@@ -334,7 +334,13 @@ CAF_TEST(what has no effect is a warning) {
 
 CAF_TEST(all problems are told at once in the order of the file) {
   const auto text = problems("modle: test\nretries: -1\ntool_timeout: 0\n"
-                             "capabilities:\n  - XSearch\n  - Comand: {}\n");
+                             "capabilities:\n  - ToolSearch\n  - Comand: {}\n");
+  const std::string all{
+    "AnthropicCompaction, Approval, Command, DeferredTools, Durability, "
+    "EventHandler, External, Fallback, ImageGeneration, "
+    "IncludeToolReturnSchemas, Limits, MCP, NativeTool, OpenAICompaction, "
+    "Output, PrefixTools, RaiseContentFilterError, ReinjectSystemPrompt, "
+    "SetToolMetadata, Thinking, WebFetch, WebSearch, XSearch"};
   CAF_CHECK_EQUAL(
     text,
     "agents/desk.yaml:1:1: unknown key 'modle'; did you mean model? valid: "
@@ -346,16 +352,12 @@ CAF_TEST(all problems are told at once in the order of the file) {
     "agents/desk.yaml:3:15: tool_timeout: must be a number of seconds, at "
     "least "
     "0.001\n"
-    "agents/desk.yaml:5:5: capabilities[0]: the capability XSearch is not "
-    "supported by this version; supported: Approval, Command, DeferredTools, "
-    "Durability, EventHandler, External, Fallback, ImageGeneration, Limits, "
-    "MCP, NativeTool, Output, PrefixTools, SetToolMetadata, Thinking, "
-    "WebFetch, WebSearch\n"
-    "agents/desk.yaml:6:5: capabilities[1]: unknown capability 'Comand'; did "
-    "you mean Command? valid: Approval, Command, DeferredTools, Durability, "
-    "EventHandler, External, Fallback, ImageGeneration, Limits, MCP, "
-    "NativeTool, Output, PrefixTools, SetToolMetadata, Thinking, WebFetch, "
-    "WebSearch");
+    "agents/desk.yaml:5:5: capabilities[0]: the capability ToolSearch is not "
+    "supported by this version; supported: "
+      + all
+      + "\nagents/desk.yaml:6:5: capabilities[1]: unknown capability 'Comand'; "
+        "did you mean Command? valid: "
+      + all);
 }
 
 CAF_TEST(wrong fields are refused) {

@@ -133,6 +133,8 @@ CAF_TEST(settings of a server) {
     tool_error_behavior: failed
     max_retries: 4
     include_instructions: false
+    resources: true
+    prompts: true
     prefer_tasks: false
     sampling_model: "openai:gpt-4o-mini"
     cache_tools: false
@@ -149,6 +151,8 @@ CAF_TEST(settings of a server) {
   CAF_CHECK(all.on_tool_error == tool_error_behavior::failed);
   CAF_CHECK(all.max_retries == 4u);
   CAF_CHECK(!all.include_instructions);
+  CAF_CHECK(all.resources);
+  CAF_CHECK(all.prompts);
   CAF_CHECK(!all.prefer_tasks);
   CAF_CHECK(all.sampling);
   CAF_CHECK_EQUAL(all.sampling_model, "openai:gpt-4o-mini");

@@ -81,6 +81,17 @@ CAF_TEST(a model that lacks a native tool is refused with the file) {
                   R"([{"kind":"web_search"}])");
 }
 
+CAF_TEST(posts on X are searched by their own provider alone) {
+  CAF_CHECK_EQUAL(
+    tools_of("xai:grok-4", "XSearch: {allowed_x_handles: [a, b]}"),
+    R"([{"kind":"x_search","allowed_x_handles":["a","b"]}])");
+  CAF_CHECK(refuses(gpt, "XSearch", "cannot be used with the model"));
+  CAF_CHECK(refuses("xai:grok-4",
+                    "XSearch: {allowed_x_handles: [a], excluded_x_handles: "
+                    "[b]}",
+                    "not both"));
+}
+
 CAF_TEST(wrong native tools are refused) {
   CAF_CHECK(refuses(gpt, "NativeTool: {}", "'kind' is missing; valid: "));
   CAF_CHECK(refuses(gpt, "NativeTool: {kind: x}", "unknown native tool 'x'"));
@@ -112,6 +123,11 @@ CAF_TEST(model settings are checked) {
   CAF_CHECK(contains(problem("{max_tokens: many}"),
                      "model_settings.max_tokens: must be integer"));
   CAF_CHECK(contains(problem("{max_retries: 2}"), "Durability.model"));
+  CAF_CHECK_EQUAL(problem("{first_event_timeout: 2.5}"), "");
+  CAF_CHECK(contains(problem("{cache: true}"), "anthropic_cache"));
+  for (const auto* name : {"citations", "framing_announcement"})
+    CAF_CHECK(contains(problem("{" + std::string{name} + ": true}"),
+                       "has no place here"));
 }
 
 CAF_TEST(model settings without effect are warnings) {
@@ -120,6 +136,6 @@ CAF_TEST(model settings without effect are warnings) {
            "mistral_safe_prompt: true}\n");
   CAF_REQUIRE(agent);
   CAF_REQUIRE_EQUAL(agent->warnings.size(), 2u);
-  CAF_CHECK(contains(agent->warnings[0], "does not speak to that provider"));
+  CAF_CHECK(contains(agent->warnings[0], "sends no such settings"));
   CAF_CHECK(contains(agent->warnings[1], "openai-responses has no such"));
 }

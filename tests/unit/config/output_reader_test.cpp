@@ -77,8 +77,30 @@ CAF_TEST(how the output is given) {
   CAF_CHECK(of("{mode: auto}").mode == output_mode::automatic);
   CAF_CHECK(of("{allow_text: true}").allow_text);
   CAF_CHECK(of("{allow_null: true}").allow_null);
+  CAF_CHECK(of("{allow_image: true}").allow_image);
   CAF_CHECK_EQUAL(of("{template: 'As {schema}.'}").prompt_template,
                   "As {schema}.");
+}
+
+CAF_TEST(an image is an output by itself) {
+  const auto only = load(output("{allow_image: true}")).definition.output;
+  CAF_CHECK(only.allow_image);
+  CAF_CHECK(!only.takes_text());
+  CAF_CHECK(load(output("{allow_image: true, allow_text: true}"))
+              .definition.output.takes_text());
+  const auto painted = [](const std::string& model) {
+    const auto agent = config::load_agent_text(
+      "model: " + model + "\n" + output("{allow_image: true}"),
+      config::agent_format::yaml, "agents/desk.yaml", lookup);
+    return agent ? std::string{} : agent.error().message;
+  };
+  CAF_CHECK_EQUAL(painted("openai:gpt-5"), "");
+  CAF_CHECK_EQUAL(painted("google:gemini-2.5-flash-image"), "");
+  CAF_CHECK(painted("openai-chat:gpt-4o")
+              .find("the model openai-chat:gpt-4o makes no images")
+            != std::string::npos);
+  // Providers of the node file are not known yet.
+  CAF_CHECK_EQUAL(painted("house:m"), "");
 }
 
 CAF_TEST(several types) {

@@ -148,6 +148,25 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\ncapabilities: [{NativeTool: {kind: code_execution}}, {name: "
     "NativeTool, arguments: {tool: {kind: web_search, optional: true}}}]",
     "model: test\ncapabilities: [{ImageGeneration: {size: 1K}}]",
+    "model: test\ncapabilities: [{Output: {allow_image: true}}]",
+    "model: test\ncapabilities: [XSearch, {NativeTool: {kind: "
+    "code_execution}}]",
+    "model: test\ncapabilities: [{XSearch: {from_date: '2026-01-01'}}]",
+    "model: test\ncapabilities: [RaiseContentFilterError, "
+    "{ReinjectSystemPrompt: true}]",
+    "model: test\ncapabilities: [{ReinjectSystemPrompt: {replace_existing: "
+    "true}}, {name: RaiseContentFilterError}]",
+    "model: test\ncapabilities: [{Command: {name: a, argv: [x], return_schema: "
+    "{type: integer}}}, IncludeToolReturnSchemas]",
+    "model: test\ncapabilities: [{External: {name: a}}, "
+    "{IncludeToolReturnSchemas: [a]}, {IncludeToolReturnSchemas: {tools: "
+    "all}}, "
+    "{name: IncludeToolReturnSchemas, arguments: [all]}]",
+    "model: anthropic:claude-sonnet-4-5\ncapabilities: [{AnthropicCompaction: "
+    "{token_threshold: 60000, instructions: Be brief.}}]",
+    "model: openai:gpt-5\ncapabilities: [{OpenAICompaction: "
+    "{token_threshold: 1000}}]",
+    "model: test\nmodel_settings: {first_event_timeout: 2.5}",
   };
   for (const auto* text : good) {
     CAF_CHECK(schema_accepts(rules, text, document_format::yaml));
@@ -176,7 +195,17 @@ CAF_TEST(schema and loader agree on agent files) {
     "model: test\nend_strategy: late",
     "model: test\ntool_timeout: 0",
     "model: test\ncapabilities: Thinking",
-    "model: test\ncapabilities: [XSearch]",
+    "model: test\ncapabilities: [ToolSearch]",
+    "model: test\ncapabilities: [{XSearch: {handles: [a]}}]",
+    "model: test\ncapabilities: [{RaiseContentFilterError: {when: never}}]",
+    "model: test\ncapabilities: [{ReinjectSystemPrompt: {replace_existing: "
+    "1}}]",
+    "model: test\ncapabilities: [{IncludeToolReturnSchemas: {tools: 5}}]",
+    "model: test\ncapabilities: [{AnthropicCompaction: {token_threshold: 1}}]",
+    "model: test\ncapabilities: [{AnthropicCompaction: "
+    "{pause_after_compaction: true}}]",
+    "model: test\ncapabilities: [{OpenAICompaction: {stateless: true}}]",
+    "model: test\ncapabilities: [{Output: {allow_image: 1}}]",
     "model: test\nmodel_settings: {temprature: 1}",
     "model: test\nmodel_settings: {max_tokens: many}",
     "model: test\ncapabilities: [NativeTool]",

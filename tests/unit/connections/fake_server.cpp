@@ -40,9 +40,11 @@ public:
     post([text](auto& to) { to.on_message(text, mcp::exchange_id::none); });
   }
 
-  void end(std::string why) {
-    post([why](auto& to) {
+  void end(std::string why,
+           mcp::link_failure::kind what = mcp::link_failure::kind::broken) {
+    post([why, what](auto& to) {
       mcp::link_failure reason;
+      reason.what = what;
       reason.message = why;
       to.on_down(std::move(reason));
     });
@@ -65,6 +67,9 @@ fake_server::open(const mcp::server_options&,
   links_.push_back(out);
   if (now == conduct::dies_at_once)
     out->end("it exited with code 1.");
+  else if (now == conduct::missing)
+    out->end("cannot start fake: it is not there.",
+             mcp::link_failure::kind::unusable);
   else if (now != conduct::shut)
     out->post([](auto& to) { to.on_open(); });
   return std::shared_ptr<actors::mcp_link>{std::move(out)};

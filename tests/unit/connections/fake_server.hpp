@@ -30,6 +30,8 @@ public:
     unreachable,
     /// Never opens.
     shut,
+    /// Its program is missing.
+    missing,
   };
 
   runtime::result<std::shared_ptr<actors::mcp_link>>

@@ -129,6 +129,8 @@ CAF_TEST(a server that cannot stay up is quarantined and tried again) {
   CAF_REQUIRE(refused != nullptr);
   CAF_CHECK(refused->kind == call_failure_kind::not_sent);
   CAF_CHECK(refused->message.find("exited with code 1") != std::string::npos);
+  // Whoever tells of it says whose connection it is.
+  CAF_CHECK(refused->message.find("MCP server") == std::string::npos);
   // Nobody waits for what will not come.
   stage.call(caller, 2);
   stage.run();
@@ -216,6 +218,28 @@ CAF_TEST(a server that never opens is given up in time) {
   CAF_CHECK_EQUAL(stage.shown().status.restarts, 1u);
   CAF_CHECK(stage.shown().status.last_error.find("init_timeout")
             != std::string::npos);
+}
+
+CAF_TEST(a program that is not there fails the call at once) {
+  hub_stage stage;
+  const auto caller = stage.add_caller();
+  stage.server.now = conduct::missing;
+  for (std::uint64_t token = 1; token <= 7; ++token) {
+    stage.call(caller, token);
+    stage.run();
+    const auto* failure = stage.ended.failure(token);
+    CAF_REQUIRE(failure != nullptr);
+    CAF_CHECK(failure->kind == call_failure_kind::unusable);
+    CAF_CHECK(!failure->is_retryable());
+    CAF_CHECK_EQUAL(failure->message, "cannot start fake: it is not there.");
+  }
+  CAF_CHECK_EQUAL(stage.server.opened, 7u);
+  CAF_CHECK(stage.shown().status.state == mcp_state::idle);
+  CAF_CHECK_EQUAL(stage.shown().status.restarts, 0u);
+  stage.server.now = conduct::good;
+  stage.call(caller, 8);
+  stage.run();
+  CAF_CHECK_EQUAL(stage.ended.result(8), json({{"n", 8}}));
 }
 
 CAF_TEST(options that cannot be used fail the call) {

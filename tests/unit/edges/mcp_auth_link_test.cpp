@@ -159,6 +159,15 @@ CAF_TEST(a token that is over is replaced before it is shown) {
   CAF_CHECK(has(with.asked(3), "Authorization: Bearer t2\r\n"));
 }
 
+CAF_TEST(a token that hardly lives is shown once) {
+  stage with;
+  with.play(sequence({with.refusal()}, with.way_to("t1", {{"expires_in", 5}}),
+                     {whole(200, json_type, answer)}));
+  with.call(first);
+  CAF_REQUIRE(with.link->wait_for_messages(1));
+  CAF_CHECK(has(with.asked(4), "Authorization: Bearer t1\r\n"));
+}
+
 CAF_TEST(a denial answers what was refused) {
   stage with;
   auto way = with.way_to("t1");
@@ -196,10 +205,46 @@ CAF_TEST(a server that always refuses is left) {
   CAF_CHECK(with.server.connections() < 24);
 }
 
+CAF_TEST(a login elsewhere counts at once and so does a logout) {
+  stage with;
+  with.auth.kind = mcp::auth_kind::login;
+  with.play({with.refusal(), whole(200, json_type, answer), with.refusal()});
+  with.call(first);
+  CAF_REQUIRE(with.link->wait_for_losses(1));
+  CAF_CHECK(!has(with.asked(0), "Authorization"));
+  CAF_REQUIRE(with.credentials->save(
+    "key", {mcp::oauth::grant{"t1", {}, {}, {}, {}, 0}, {}}));
+  with.call(first);
+  CAF_REQUIRE(with.link->wait_for_messages(1));
+  CAF_CHECK(has(with.asked(1), "Authorization: Bearer t1\r\n"));
+  CAF_REQUIRE(with.credentials->forget("key"));
+  with.call(second);
+  CAF_REQUIRE(with.link->wait_for_losses(2));
+  CAF_CHECK(!has(with.asked(2), "Authorization"));
+}
+
+CAF_TEST(a server that wants more says so to the next login) {
+  stage with;
+  with.auth.kind = mcp::auth_kind::login;
+  CAF_REQUIRE(with.credentials->save(
+    "key", {mcp::oauth::grant{"t1", "r1", {}, "read", {}, 0}, {}}));
+  with.play({whole(403, "text/plain", "no",
+                   {{"WWW-Authenticate", "Bearer error=\"insufficient_scope\", "
+                                         "scope=\"write\""}})});
+  with.call(first);
+  CAF_REQUIRE(with.link->wait_for_losses(1));
+  CAF_CHECK(with.link->look([](auto& probe) {
+    return has(probe.losses[0].reason.message, "log in again");
+  }));
+  const auto kept = with.credentials->load("key");
+  CAF_CHECK_EQUAL(kept.wanted_scope, "read write");
+  CAF_CHECK_EQUAL(kept.grant->access_token, "t1");
+}
+
 CAF_TEST(a login needs a person) {
   stage with;
   with.auth.kind = mcp::auth_kind::login;
-  with.play(sequence({with.refusal()}, with.way_to("t1")));
+  with.play({with.refusal()});
   with.call(first);
   CAF_REQUIRE(with.link->wait_for_losses(1));
   CAF_CHECK(with.link->look([](auto& probe) {

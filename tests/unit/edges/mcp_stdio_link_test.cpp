@@ -114,6 +114,12 @@ CAF_TEST(a server that is killed or cannot be started) {
   CAF_CHECK(down_message(*missing).find("could not be started: cannot start "
                                         "no-such-program-anywhere")
             != std::string::npos);
+  CAF_CHECK(missing->look([](auto& probe) {
+    return probe.downs[0].what == link_failure::kind::unusable;
+  }));
+  CAF_CHECK(killed->look([](auto& probe) {
+    return probe.downs[0].what == link_failure::kind::broken;
+  }));
 }
 
 CAF_TEST(an answer of 50 MB is dropped and its exchange lost) {
@@ -128,7 +134,12 @@ CAF_TEST(an answer of 50 MB is dropped and its exchange lost) {
   CAF_REQUIRE(link->wait_for_messages(1));
   link->look([](auto& probe) {
     CAF_CHECK(probe.losses[0].exchange == first);
-    CAF_CHECK(probe.losses[0].reason.what == link_failure::kind::bad_answer);
+    const auto& reason = probe.losses[0].reason;
+    CAF_CHECK(reason.what == link_failure::kind::bad_answer);
+    CAF_CHECK_EQUAL(reason.message,
+                    "The server's answer is larger than 33554432 bytes, the "
+                    "limit of a message; max_message_bytes of the server's "
+                    "entry sets it.");
     CAF_CHECK_EQUAL(probe.messages[0].text, R"({"id":2,"result":{}})");
     CAF_CHECK(probe.downs.empty());
     return 0;

@@ -4,6 +4,7 @@
 #include "runtime/flow/elicitation.hpp"
 #include "runtime/flow/events.hpp"
 #include "runtime/flow/questions.hpp"
+#include "runtime/flow/server_outcome.hpp"
 #include "unit/flow/flow_support.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -152,6 +153,102 @@ CAF_TEST(two tools of one name fail the run) {
   CAF_CHECK(end->error_message.find("'web' lists a tool 'read', and so does")
             != std::string::npos);
   CAF_CHECK(end->error_message.find("server 'files'") != std::string::npos);
+}
+
+namespace {
+
+/// The tools of a run whose server has everything there is to read.
+std::vector<std::string>
+names_with(const mcp::server_options& server, json tools) {
+  auto definition = plain_definition();
+  definition.mcp_servers = {server};
+  auto list = listing(server.id, std::move(tools));
+  list.has_resources = true;
+  list.has_prompts = true;
+  auto joined = join_tools(definition, {list}, {});
+  CAF_REQUIRE(joined);
+  return names(**joined);
+}
+
+} // namespace
+
+CAF_TEST(what a server has to read is tools if the agent wants it) {
+  mcp::server_options server;
+  server.id = "files";
+  CAF_CHECK(names_with(server, json::array()).empty());
+  server.prefix = "f";
+  server.resources = true;
+  const std::vector<std::string> resources{
+    "f_list_resources", "f_list_resource_templates", "f_read_resource"};
+  CAF_CHECK(names_with(server, json::array()) == resources);
+  server.resources = false;
+  server.prompts = true;
+  const std::vector<std::string> prompts{"f_list_prompts", "f_get_prompt"};
+  CAF_CHECK(names_with(server, json::array()) == prompts);
+  // A tool of the server goes first.
+  server.allowed_tools = {"get_prompt"};
+  const std::vector<std::string> own{"f_get_prompt", "f_list_prompts"};
+  CAF_CHECK(names_with(server, {tool("get_prompt")}) == own);
+}
+
+CAF_TEST(reading is offered by servers that have something to read) {
+  auto definition = plain_definition();
+  definition.mcp_servers.resize(1);
+  definition.mcp_servers[0].id = "files";
+  definition.mcp_servers[0].resources = true;
+  definition.mcp_servers[0].prompts = true;
+  definition.mcp_policy.on_interrupt = on_interrupt::ask;
+  auto list = listing("files", json::array());
+  list.has_resources = true;
+  const auto joined = join_tools(definition, {list}, {});
+  CAF_REQUIRE(joined);
+  CAF_CHECK((*joined)->tool("get_prompt") == nullptr);
+  const auto* read = (*joined)->tool("read_resource");
+  CAF_REQUIRE(read != nullptr);
+  CAF_CHECK(read->kind == tool_kind::mcp);
+  CAF_CHECK(read->mcp.action == mcp::tool_action::read_resource);
+  CAF_CHECK_EQUAL(read->mcp.server, "files");
+  CAF_CHECK_EQUAL(read->parameters["required"][0], "uri");
+  CAF_CHECK(read->policy.on_interrupt == on_interrupt::retry);
+}
+
+CAF_TEST(a server that knows no lists of tools has none) {
+  const mcp::server_options server;
+  const auto digest = [](std::string_view) { return std::string{"hash"}; };
+  mcp::call_failure unknown;
+  unknown.code = -32601;
+  const auto outcome
+    = outcome_of_list(server, {}, {{"resources", json()}}, unknown, digest);
+  const auto* list = std::get_if<tool_listing>(&outcome);
+  CAF_REQUIRE(list != nullptr);
+  CAF_CHECK(list->tools.empty());
+  CAF_CHECK(list->has_resources);
+  CAF_CHECK(!list->has_prompts);
+}
+
+CAF_TEST(what is read is told and errors are told) {
+  const mcp::server_options server;
+  tool_definition tool;
+  tool.mcp.action = mcp::tool_action::read_resource;
+  const auto part = call("c1", "read_resource");
+  const auto outcome_of = [&](mcp::call_outcome outcome) {
+    const auto out
+      = outcome_of_call(server, tool, part, std::move(outcome), false);
+    const auto* told = std::get_if<tool_result>(&out);
+    CAF_REQUIRE(told != nullptr);
+    return *told;
+  };
+  const auto read = outcome_of(mcp::completed{
+    *parse_json(R"({"contents": [{"uri": "x", "text": "a"}]})")});
+  CAF_CHECK(read.kind == tool_result_kind::returned);
+  CAF_CHECK_EQUAL(read.content, "a");
+  mcp::call_failure missing;
+  missing.message = "no such thing";
+  missing.code = -32002;
+  CAF_CHECK(outcome_of(missing).kind == tool_result_kind::retry);
+  tool.mcp.action = mcp::tool_action::list_templates;
+  missing.code = -32601;
+  CAF_CHECK_EQUAL(to_text(outcome_of(missing).content), "[]");
 }
 
 CAF_TEST(a run that ends before it is prepared shows what it was asked) {

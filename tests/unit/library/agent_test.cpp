@@ -133,6 +133,63 @@ CAF_TEST(types of the output) {
   CAF_CHECK(!output.has_validator);
 }
 
+CAF_TEST(an image is a type of the output) {
+  auto built = shop_agent();
+  built.output<perdure::binary_image>();
+  CAF_CHECK(definition(built).output.allow_image);
+  CAF_CHECK(definition(built).output.types.empty());
+  CAF_CHECK(!definition(built).output.takes_text());
+  built.output<shop::order, perdure::binary_image, std::string>();
+  CAF_CHECK(definition(built).output.allow_image);
+  CAF_CHECK(definition(built).output.allow_text);
+  CAF_CHECK_EQUAL(definition(built).output.types.size(), 1u);
+  built.output<shop::order>();
+  CAF_CHECK(!definition(built).output.allow_image);
+  CAF_CHECK_NOT_EQUAL(
+    refusal([&] {
+      built.output_function(
+        "Frames.", [](const perdure::binary_image& x) { return x.bytes; });
+    }),
+    "");
+}
+
+CAF_TEST(a validator gets an image as bytes) {
+  auto built = shop_agent();
+  built.output<perdure::binary_image>();
+  built.output_validator(
+    [](const perdure::binary_image& x) -> perdure::output_reply {
+      if (x.bytes == "\xff\xef")
+        return x;
+      return perdure::retry{"too dark"};
+    });
+  perdure::runtime::output_invocation given;
+  given.type = "BinaryImage";
+  given.value
+    = {{"kind", "binary"}, {"data", "_-8="}, {"media_type", "image/png"}};
+  const auto& check = built.built().code.validators.at(0);
+  CAF_CHECK_EQUAL(std::get<json>(check(given)).dump(), given.value.dump());
+  given.value["data"] = "AAAA";
+  CAF_CHECK(std::holds_alternative<perdure::runtime::tool_retry>(check(given)));
+}
+
+CAF_TEST(a model may be told what a tool returns) {
+  auto built = shop_agent();
+  built.tool("look", "Looks.", [] { return 1; });
+  built.tool("weigh", "Weighs.", [](const shop::item& x) { return x.price; },
+             {.tells_return_schema = true});
+  built.tool("drop", "Drops.", [] {}, {.tells_return_schema = true});
+  built.tool(
+    "ask", "Asks.", [] { return json{}; },
+    {.tells_return_schema = true, .return_schema = {{"type", "boolean"}}});
+  const auto& tools = definition(built).tools;
+  CAF_CHECK(tools[0].return_schema.is_null());
+  CAF_CHECK(!tools[0].tells_return_schema);
+  CAF_CHECK_EQUAL(tools[1].return_schema.dump(), R"({"type":"number"})");
+  CAF_CHECK(tools[1].tells_return_schema);
+  CAF_CHECK(tools[2].return_schema.is_null());
+  CAF_CHECK_EQUAL(tools[3].return_schema.dump(), R"({"type":"boolean"})");
+}
+
 CAF_TEST(functions and validators of the output) {
   auto built = shop_agent();
   built.output_validator([](const shop::item& x) { return x; });

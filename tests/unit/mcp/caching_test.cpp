@@ -205,3 +205,63 @@ CAF_TEST(modern servers are asked to tell of changes) {
   it.pass(100s);
   CAF_CHECK(it.steps.empty());
 }
+
+namespace {
+
+json listened_for(const send& sent) {
+  CAF_CHECK_EQUAL(sent.method, "subscriptions/listen");
+  return driver::message_of(sent)["params"]["notifications"];
+}
+
+} // namespace
+
+CAF_TEST(modern servers are asked to tell of resources that are kept) {
+  driver it{http_options()};
+  it.open_modern({{"resources", {{"subscribe", true}}}});
+  CAF_CHECK(it.none<send>());
+  for (const auto* uri : {"file:///1", "file:///2"}) {
+    it.call("resources/read", {{"uri", uri}});
+    it.reply(it.one<send>(), {{"contents", {1}}, {"ttlMs", 60000}});
+  }
+  // One request for both.
+  it.pass(249ms);
+  CAF_CHECK(it.none<send>());
+  it.pass(1ms);
+  const auto listening = it.one<send>();
+  CAF_CHECK_EQUAL(to_text(listened_for(listening)),
+                  R"({"resourceSubscriptions":["file:///1","file:///2"]})");
+  it.hear(R"({"method":"notifications/resources/updated",)"
+          R"("params":{"uri":"file:///1"},"jsonrpc":"2.0"})",
+          listening.exchange);
+  CAF_CHECK_EQUAL(it.one<changed>().uri, "file:///1");
+  it.pass(1s);
+  CAF_CHECK(it.none<send>());
+  // It is not asked again for what it tells of already.
+  it.call("resources/read", {{"uri", "file:///1"}});
+  it.reply(it.one<send>(), {{"contents", {2}}, {"ttlMs", 60000}});
+  it.pass(1s);
+  CAF_CHECK(it.none<send>());
+  // Another one takes the place of the one that is open.
+  it.call("resources/read", {{"uri", "file:///3"}});
+  it.reply(it.one<send>(), {{"contents", {3}}, {"ttlMs", 60000}});
+  it.pass(250ms);
+  CAF_CHECK_EQUAL(listened_for(it.one<send>())["resourceSubscriptions"].size(),
+                  3u);
+  CAF_CHECK(it.one<abandon>().exchange == listening.exchange);
+}
+
+CAF_TEST(what a server does not tell of is not asked for) {
+  driver it{http_options()};
+  it.open_modern({{"resources", json::object()}});
+  it.call("resources/read", {{"uri", "file:///1"}});
+  it.reply(it.one<send>(), {{"contents", {1}}, {"ttlMs", 60000}});
+  it.pass(10s);
+  CAF_CHECK(it.none<send>());
+  // Nor what is not kept.
+  driver other{http_options()};
+  other.open_modern({{"resources", {{"subscribe", true}}}});
+  other.call("resources/read", {{"uri", "file:///1"}});
+  other.reply(other.one<send>(), {{"contents", {1}}});
+  other.pass(10s);
+  CAF_CHECK(other.none<send>());
+}

@@ -480,6 +480,48 @@ CAF_TEST(a refresh token saves the login) {
   CAF_CHECK(std::holds_alternative<visit>(spent.last));
 }
 
+CAF_TEST(without a person nothing is asked for a login) {
+  auto options = login();
+  options.has_person = false;
+  options.login_command = "perdure mcp login files";
+  web it{options};
+  it.fill();
+  it.run();
+  CAF_CHECK(it.requests.empty());
+  CAF_CHECK_EQUAL(it.denied_with(), "a person has to log in first: perdure mcp "
+                                    "login files");
+  CAF_CHECK(std::get<denied>(it.last).reason.code == errc::mcp_unauthorized);
+}
+
+CAF_TEST(without a person a token is refreshed and nothing else) {
+  auto options = login();
+  options.has_person = false;
+  options.previous = grant{"a0", "r0", {}, "read", issuer, 0};
+  options.clients[issuer] = {"dyn", "", "none"};
+  web it{options};
+  it.fill();
+  it.run({{}, {}, "invalid_token"});
+  CAF_CHECK_EQUAL(it.granted_now().grant.access_token, "a1");
+  web spent{options};
+  spent.fill();
+  spent.token = {{"error", "invalid_grant"}};
+  spent.run({{}, {}, "invalid_token"});
+  CAF_CHECK_EQUAL(spent.denied_with(), "a person has to log in first");
+  // Nobody registers for a login that will not come.
+  options.clients.clear();
+  web unknown{options};
+  unknown.fill();
+  unknown.run();
+  CAF_CHECK_EQUAL(unknown.denied_with(), "a person has to log in first");
+  CAF_CHECK(urls(unknown).find("/register") == std::string::npos);
+  // A refreshed token would not have more scopes.
+  web wider{options};
+  wider.fill();
+  wider.run({{}, "write", "insufficient_scope"});
+  CAF_CHECK(wider.requests.empty());
+  CAF_CHECK(wider.denied_with().find("(write)") != std::string::npos);
+}
+
 CAF_TEST(credentials of the node itself need no person) {
   auto options = login();
   options.auth.kind = auth_kind::client_credentials;

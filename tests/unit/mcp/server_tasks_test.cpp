@@ -19,9 +19,17 @@ json modern_task(const std::string& status, json more = json::object()) {
   return out;
 }
 
+/// Does not have the server tell of its tasks.
+session_options polling() {
+  auto out = http_options();
+  out.subscribes = false;
+  return out;
+}
+
 /// A modern session with a call that has become a task.
-driver with_task(call_request request = tool_call("dig")) {
-  driver it{http_options()};
+driver with_task(call_request request = tool_call("dig"),
+                 session_options options = polling()) {
+  driver it{std::move(options)};
   it.open_modern();
   it.call(std::move(request));
   it.reply(it.one<send>(), {{"resultType", "task"},
@@ -55,7 +63,7 @@ CAF_TEST(a task of the extension is noted and polled) {
 }
 
 CAF_TEST(a noted call is polled and never made again) {
-  driver it{http_options()};
+  driver it{polling()};
   it.open_modern();
   auto request = tool_call("dig");
   request.note = {{"task", "t1"}, {"era", "modern"}, {"poll_ms", 2000}};
@@ -233,7 +241,7 @@ CAF_TEST(a legacy task asks while its result is waited for) {
 }
 
 CAF_TEST(a note that names no task is refused) {
-  driver it{http_options()};
+  driver it{polling()};
   it.open_modern();
   for (const json& note : {json{{"a", 1}}, json{"x"}, json{{"task", 7}}}) {
     auto request = tool_call("dig");
@@ -241,4 +249,65 @@ CAF_TEST(a note that names no task is refused) {
     it.call(request);
     CAF_CHECK(failure_of(it).kind == call_failure_kind::not_sent);
   }
+}
+
+// -- what the server tells by itself ------------------------------------------
+
+namespace {
+
+std::string told(const std::string& status, const std::string& method) {
+  return R"({"jsonrpc":"2.0","method":")" + method
+         + R"(","params":{"taskId":"t1","status":")" + status + R"("}})";
+}
+
+} // namespace
+
+CAF_TEST(the server is asked to tell when a task is over) {
+  auto it = with_task(tool_call("dig"), http_options());
+  it.pass(250ms);
+  CAF_CHECK_EQUAL(it.sent()["method"], "subscriptions/listen");
+  CAF_CHECK_EQUAL(to_text(it.sent()["params"]["notifications"]),
+                  R"({"taskIds":["t1"]})");
+  const auto listening = it.one<send>().exchange;
+  it.hear(told("working", "notifications/tasks"), listening);
+  CAF_CHECK(it.none<send>());
+  it.hear(told("completed", "notifications/tasks"), listening);
+  CAF_CHECK_EQUAL(it.sent()["method"], "tasks/get");
+  const auto poll = it.one<send>();
+  // Told again, it is not asked again.
+  it.hear(told("completed", "notifications/tasks"), listening);
+  CAF_CHECK(it.none<send>());
+  it.reply(poll, modern_task("completed", {{"result", text_result("gold")}}));
+  CAF_CHECK_EQUAL(result_of(it)["content"][0]["text"], "gold");
+}
+
+CAF_TEST(a server that does not tell of tasks is polled) {
+  auto it = with_task(tool_call("dig"), http_options());
+  it.pass(250ms);
+  it.reply_error(it.one<send>(), -32601, "what?");
+  it.pass(1750ms);
+  CAF_CHECK_EQUAL(it.sent()["method"], "tasks/get");
+  it.reply(it.one<send>(), modern_task("working"));
+  it.pass(1s);
+  CAF_CHECK(it.none<send>());
+}
+
+CAF_TEST(legacy servers tell of tasks by themselves) {
+  driver it{stdio_options()};
+  it.open_legacy(task_abilities);
+  auto request = tool_call("dig");
+  request.as_task = true;
+  it.call(request);
+  it.reply(
+    it.one<send>(),
+    {{"task",
+      {{"taskId", "t1"}, {"status", "working"}, {"pollInterval", 60000}}}});
+  it.pass(1s);
+  CAF_CHECK(it.none<send>());
+  it.hear(told("completed", "notifications/tasks/status"));
+  CAF_CHECK_EQUAL(it.sent()["method"], "tasks/get");
+  // Of tasks of others nobody here wants to hear.
+  it.hear(R"({"jsonrpc":"2.0","method":"notifications/tasks/status",)"
+          R"("params":{"taskId":"t9","status":"completed"}})");
+  CAF_CHECK(it.none<send>());
 }

@@ -5,9 +5,6 @@
 
 #include <caf/test/unit_test.hpp>
 
-#include <iostream>
-#include <sstream>
-
 using namespace perdure::runtime;
 using namespace perdure::test;
 
@@ -20,21 +17,13 @@ const std::vector<std::string> recordings{
   "anthropic_request_stream_fallback_for_high_max_tokens",
 };
 
-std::string text_at(const json& value, const char* key) {
-  return value.value(key, std::string{});
-}
-
 /// The message of a recorded response: the body, or what a stream grows it to.
 json message_of(const json& exchange) {
-  const auto& body = exchange.at("response").at("body");
-  if (!body.is_string())
-    return body;
+  const auto events = messages_in(exchange);
+  if (events.size() == 1)
+    return events.front();
   json message;
-  std::istringstream lines{body.get<std::string>()};
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("data: "))
-      continue;
-    const auto event = json::parse(line.substr(6));
+  for (const auto& event : events) {
     const auto type = text_at(event, "type");
     if (type == "message_start") {
       message = event.at("message");
@@ -73,11 +62,8 @@ void check_part(const response_part& part, const json& block) {
   }
 }
 
-void check_response(const observed& seen, const json& message) {
-  CAF_CHECK_EQUAL(seen.wrong, "");
-  if (const auto* reason = std::get_if<attempt_failure>(&seen.result))
-    CAF_FAIL(reason->message);
-  const auto& response = std::get<model_response>(seen.result);
+void check_response(const json& exchange, const model_response& response) {
+  const auto message = message_of(exchange);
   const auto& blocks = message.at("content");
   CAF_REQUIRE_EQUAL(response.parts.size(), blocks.size());
   for (std::size_t i = 0; i < blocks.size(); ++i)
@@ -165,22 +151,5 @@ CAF_TEST(messages requests mean what was recorded) {
 }
 
 CAF_TEST(messages read as recorded however they are cut) {
-  const auto seed = std::random_device{}();
-  std::cout << "seed: " << seed << '\n';
-  std::mt19937 random{seed};
-  for (const auto& name : recordings) {
-    CAF_MESSAGE(name);
-    for (const auto& exchange : recorded(name)) {
-      const auto message = message_of(exchange);
-      const auto type = type_of(exchange);
-      const auto body = body_of(exchange);
-      const auto read = [&](auto next_size) {
-        return read_in("anthropic", type, body, next_size, "anthropic");
-      };
-      check_response(read([&] { return body.size(); }), message);
-      check_response(read([] { return 1U; }), message);
-      for (int round = 0; round < 3; ++round)
-        check_response(read([&] { return 1 + random() % 400; }), message);
-    }
-  }
+  read_however_cut(recordings, "anthropic", check_response);
 }

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <random>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 
 /// Reading recorded exchanges, and watching what a reader tells.
@@ -79,6 +81,27 @@ inline const std::vector<std::string>& responses_recordings() {
     "openai_responses_thinking_with_tool_calls",
   };
   return names;
+}
+
+/// A field that is a string; empty when it is absent or something else.
+inline std::string text_at(const json& value, const char* key) {
+  return value.is_object() && value.contains(key) && value.at(key).is_string()
+           ? value.at(key).get<std::string>()
+           : std::string{};
+}
+
+/// What a response consists of: its body, or the objects of its events.
+inline std::vector<json> messages_in(const json& exchange) {
+  constexpr std::string_view field = "data: ";
+  const auto& body = exchange.at("response").at("body");
+  if (!body.is_string())
+    return {body};
+  std::vector<json> messages;
+  std::istringstream lines{body.get<std::string>()};
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("data: {"))
+      messages.push_back(json::parse(line.substr(field.size())));
+  return messages;
 }
 
 /// The text of a request's body.
@@ -210,6 +233,40 @@ read_whole(const std::string& wire, const std::string& type,
            const std::string& body, const std::string& provider = "openai") {
   return read_in(
     wire, type, body, [&] { return body.size(); }, provider);
+}
+
+/// The response that was read. Throws when there is none, or when something is
+/// wrong with the events.
+inline const runtime::model_response& response_in(const observed& seen) {
+  if (!seen.wrong.empty())
+    throw std::runtime_error(seen.wrong);
+  if (const auto* reason = std::get_if<runtime::attempt_failure>(&seen.result))
+    throw std::runtime_error(reason->message);
+  return std::get<runtime::model_response>(seen.result);
+}
+
+/// Reads the responses of the recordings whole, byte by byte, and in pieces of
+/// random sizes; `check` gets the exchange and what was read of it.
+template <class Check>
+void read_however_cut(const std::vector<std::string>& names,
+                      const std::string& provider, Check check) {
+  const auto seed = std::random_device{}();
+  std::cout << "seed: " << seed << '\n';
+  std::mt19937 random{seed};
+  for (const auto& name : names)
+    for (const auto& exchange : recorded(name)) {
+      std::cout << name << '\n';
+      const auto body = body_of(exchange);
+      const auto read = [&](auto next_size) {
+        const auto seen = read_in(wire_of(exchange), type_of(exchange), body,
+                                  next_size, provider);
+        check(exchange, response_in(seen));
+      };
+      read([&] { return body.size(); });
+      read([] { return 1U; });
+      for (int round = 0; round < 3; ++round)
+        read([&] { return 1 + random() % 400; });
+    }
 }
 
 } // namespace perdure::test

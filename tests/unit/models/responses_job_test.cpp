@@ -371,11 +371,15 @@ CAF_TEST(an attempt whose time is over lets go of the work) {
   std::ignore = driver.begin();
   std::ignore = driver.answer(body_type, pending());
   CAF_CHECK_EQUAL(driver.turn->note(), plain_note);
-  const auto result = driver.turn->expire();
-  CAF_CHECK(result.note.is_null());
-  const auto& reason = std::get<attempt_failure>(result.outcome);
-  CAF_CHECK(reason.code == errc::model_timeout);
-  CAF_CHECK(reason.retryable);
+  const auto check = [](const turn_result& result, std::string_view remedy) {
+    CAF_CHECK(result.note.is_null());
+    const auto& reason = std::get<attempt_failure>(result.outcome);
+    CAF_CHECK(reason.code == errc::model_timeout);
+    CAF_CHECK(reason.retryable);
+    CAF_CHECK(reason.message.find(remedy) != std::string::npos);
+  };
+  check(driver.turn->expire(), "Durability.model.timeout_seconds");
+  check(driver.turn->fall_silent(), "first_event_timeout");
 }
 
 CAF_TEST(work without a name cannot be waited for) {

@@ -171,6 +171,13 @@ CAF_TEST(every setting that is not the default is in the text) {
     x.native_tools.push_back({"web_search", false, {{"max_uses", 1}}});
   });
   changed([](auto& x) { x.instructions.emplace_back().is_template = true; });
+  changed([](auto& x) { x.output.allow_image = true; });
+  changed([](auto& x) { x.fails_when_filtered = true; });
+  changed([](auto& x) { x.drops_system_prompts = true; });
+  changed([](auto& x) { x.tools.emplace_back().return_schema = true; });
+  changed([](auto& x) { x.tools.emplace_back().tells_return_schema = true; });
+  changed(
+    [](auto& x) { x.tool_rules.emplace_back().tells_return_schema = true; });
 }
 
 CAF_TEST(keys of a newer version are ignored) {

@@ -32,7 +32,7 @@ CAF_TEST(a retry of a tool reads as on the wire) {
   retry_prompt_part part;
   part.content = "Did you mean Mexico City?";
   part.tool_name = "get_weather_in_city";
-  CAF_CHECK_EQUAL(text_of(part), body["messages"][2]["content"]);
+  CAF_CHECK_EQUAL(body["messages"][2]["content"], text_of(part));
 }
 
 CAF_TEST(the errors of a validation read as on the wire) {

@@ -220,7 +220,8 @@ CAF_TEST(task completed by a list of tools) {
   const auto tools = json::parse(R"([{"name": "add", "inputSchema": {}}])");
   const task_ref task{0, task_kind::mcp_request, 3};
   auto same = round_trip(task_completed{
-    at(5), task, 1, at(4), tool_listing{"sums", "Mind it.", tools, "abc"}});
+    at(5), task, 1, at(4),
+    tool_listing{"sums", "Mind it.", tools, "abc", true, false}});
   CAF_CHECK(same.task == task);
   auto* got = std::get_if<tool_listing>(&same.outcome);
   CAF_REQUIRE(got != nullptr);
@@ -228,6 +229,8 @@ CAF_TEST(task completed by a list of tools) {
   CAF_CHECK_EQUAL(got->instructions, "Mind it.");
   CAF_CHECK_EQUAL(to_text(got->tools), to_text(tools));
   CAF_CHECK_EQUAL(got->hash, "abc");
+  CAF_CHECK(got->has_resources);
+  CAF_CHECK(!got->has_prompts);
 }
 
 CAF_TEST(two runs that were told the same list share it) {

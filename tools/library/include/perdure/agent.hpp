@@ -8,6 +8,7 @@
 #include <optional>
 #include <perdure/json.hpp>
 #include <perdure/mcp_server.hpp>
+#include <perdure/native_tool.hpp>
 #include <perdure/output.hpp>
 #include <perdure/prompt.hpp>
 #include <perdure/run.hpp>
@@ -108,6 +109,8 @@ public:
     if (options.parameters.is_null())
       options.parameters
         = detail::parameters_of<detail::value_of<function_type>>();
+    if (options.tells_return_schema && options.return_schema.is_null())
+      options.return_schema = detail::return_schema_of<function_type>();
     return add_tool(std::move(name), std::move(description),
                     detail::erase_tool<function_type>(std::move(function)),
                     std::move(options));
@@ -127,10 +130,16 @@ public:
   /// are; without durability a run uses the same server.
   agent& toolset(mcp_server server);
 
+  /// Adds a tool that the model's provider runs itself, e.g.
+  /// `native::web_search{}`; one of each kind. A model that has no such tool is
+  /// refused when it is asked, unless the tool is optional.
+  agent& native_tool(perdure::native_tool tool);
+
   // -- output -----------------------------------------------------------------
 
   /// The output has one of these types. std::string stands for text, which is
-  /// what the output is when nothing is said; std::nullptr_t for none.
+  /// what the output is when nothing is said; binary_image for an image that
+  /// the model makes; std::nullptr_t for none.
   template <class... Types>
   agent& output(output_options options = {}) {
     set_output(std::move(options));

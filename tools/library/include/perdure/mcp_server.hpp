@@ -60,6 +60,10 @@ struct mcp_server {
   std::optional<std::uint32_t> max_retries = {};
   /// What the server has to say goes to the model.
   bool include_instructions = false;
+  /// The model gets tools that list and read the server's resources, and its
+  /// prompts, if the server has any.
+  bool resources = false;
+  bool prompts = false;
   /// Tools that may run as a task of the server do.
   bool prefer_tasks = true;
   /// The server may have the run's model say something while it works on a

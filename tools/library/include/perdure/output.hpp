@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <perdure/binary_image.hpp>
 #include <perdure/detail/callable.hpp>
 #include <perdure/json.hpp>
 #include <perdure/tool.hpp>
@@ -63,13 +64,16 @@ struct output_form {
   json schema = {};
   bool is_text = false;
   bool is_null = false;
+  bool is_image = false;
 };
 
 /// The name that tells outputs of this type from others; empty for text.
 template <class T>
 std::string output_name() {
-  if constexpr (is_described_struct<
-                  T> || is_described_enum<T> || has_own_schema<T>)
+  if constexpr (std::same_as<T, binary_image>)
+    return "BinaryImage";
+  else if constexpr (is_described_struct<
+                       T> || is_described_enum<T> || has_own_schema<T>)
     return std::string{type_name<T>()};
   else if constexpr (std::same_as<T, std::string>)
     return {};
@@ -83,6 +87,8 @@ output_form output_form_of() {
     return {.is_text = true};
   } else if constexpr (std::same_as<T, std::nullptr_t>) {
     return {.is_null = true};
+  } else if constexpr (std::same_as<T, binary_image>) {
+    return {.is_image = true};
   } else {
     return {.name = output_name<T>(),
             .description = docs_of<T>().description,

@@ -105,6 +105,10 @@ struct tool_options {
   json metadata = {};
   /// JSON Schema of the arguments, in place of the one of their type.
   json parameters = {};
+  /// The model is told what the tool returns: `return_schema`, or what follows
+  /// from the type of its function.
+  bool tells_return_schema = false;
+  json return_schema = {};
 };
 
 // -- how the agent keeps it ---------------------------------------------------
@@ -133,6 +137,18 @@ json parameters_of() {
     schema["type"] = "object";
     return schema;
   }
+}
+
+/// Schema of what a function returns; null when its type does not say.
+template <class Function>
+json return_schema_of() {
+  using result_type = std::remove_cvref_t<typename callable<Function>::result>;
+  if constexpr (std::is_void_v<result_type> || std::same_as<result_type, json>)
+    return nullptr;
+  else if constexpr (value_type<result_type>)
+    return schema_of<result_type>();
+  else
+    return nullptr;
 }
 
 template <class Function>

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace perdure::tests {
 
@@ -12,6 +13,16 @@ inline const std::filesystem::path mcp_directory{MCP_DIRECTORY};
 /// A file of an installed package.
 inline std::string module_file(const std::string& path) {
   return (mcp_directory / "node_modules" / path).string();
+}
+
+/// Starts the server on Python's SDK of this version: the arguments follow.
+inline std::vector<std::string>
+python_server(const std::string& version, std::vector<std::string> arguments) {
+  std::vector<std::string> out{
+    (mcp_directory / "python" / version / "bin/python").string(),
+    PERDURE_SOURCE_DIR "/tests/conformance/mcp/python/server.py"};
+  out.insert(out.end(), arguments.begin(), arguments.end());
+  return out;
 }
 
 /// The Node.js that came along.
