@@ -43,13 +43,15 @@ task_policy read_policy(const std::optional<file_place>& place,
 /// Settings of a tool that some MCP server may have.
 void read_mcp_tool(const file_place& at, const document::member& member,
                    const reading& with, agent_draft& draft) {
+  if (member.value.scalar == false)
+    return with.problems.add(member.position, at.path,
+                             "must be settings: '" + member.key
+                               + "' is no tool of the agent's own, and a call "
+                                 "of an MCP server's tool is always a task");
   runtime::tool_rule rule;
-  rule.is_task = member.value.scalar != false;
-  if (rule.is_task) {
-    [[maybe_unused]] const auto checked
-      = read_policy(at, with, runtime::default_mcp_policy());
-    rule.policy = to_json(at, with);
-  }
+  [[maybe_unused]] const auto checked
+    = read_policy(at, with, runtime::default_mcp_policy());
+  rule.policy = to_json(at, with);
   add_tool_rule(draft, json::array({member.key}), std::move(rule));
 }
 

@@ -179,6 +179,7 @@ private:
     flag("resources", server_.resources);
     flag("prompts", server_.prompts);
     flag("prefer_tasks", server_.prefer_tasks);
+    read_sampling();
     flag("cache_tools", server_.cache_lists);
     if (const auto level = fields_.choice(
           "log_level", {"debug", "info", "notice", "warning", "error",
@@ -187,6 +188,15 @@ private:
     if (fields_.choice("connection", {"shared", "per_run"}) == "per_run")
       server_.scope = runtime::mcp::connection_scope::per_run;
     server_.version = fields_.text("protocol_version").value_or("");
+  }
+
+  void read_sampling() {
+    server_.sampling_model = fields_.text("sampling_model").value_or("");
+    const auto allowed = fields_.boolean("sampling");
+    server_.sampling = allowed.value_or(!server_.sampling_model.empty());
+    if (!server_.sampling && !server_.sampling_model.empty())
+      fields_.add(*fields_.find("sampling_model"),
+                  "is never asked, since sampling is false");
   }
 
   void read_bounds() {
@@ -237,6 +247,8 @@ constexpr auto keys = std::to_array<std::string_view>({"command",
                                                        "tool_error_behavior",
                                                        "max_retries",
                                                        "include_instructions",
+                                                       "sampling",
+                                                       "sampling_model",
                                                        "resources",
                                                        "prompts",
                                                        "prefer_tasks",

@@ -151,6 +151,14 @@ public:
     out.set_error_message(value.error_message);
   }
 
+  void operator()(const runtime::sampling_requested& value) {
+    auto& out = *out_.mutable_sampling_requested();
+    out.set_time_us(count(value.time));
+    put(*out.mutable_task(), value.task);
+    out.set_call(value.call);
+    put(*out.mutable_request(), value.request);
+  }
+
   std::vector<std::pair<blob_hash, std::string>> blobs;
 
 private:

@@ -63,6 +63,11 @@ public:
         return read(in.question_answered());
       case proto::Entry::kEventHandled:
         return read(in.event_handled());
+      case proto::Entry::kSamplingRequested:
+        return runtime::sampling_requested{
+          time_at(in.sampling_requested().time_us()),
+          read(in.sampling_requested().task()), in.sampling_requested().call(),
+          read(in.sampling_requested().request())};
       case proto::Entry::KIND_NOT_SET:
         break;
     }
@@ -147,7 +152,7 @@ private:
   runtime::task_ref read(const proto::TaskRef& in) {
     return {in.step(),
             read(in.kind(), runtime::task_kind::model_request,
-                 runtime::task_kind::mcp_request, "task kind"),
+                 runtime::task_kind::sampling, "task kind"),
             in.index()};
   }
 

@@ -5,7 +5,8 @@ namespace perdure::storage {
 namespace {
 
 bool is_model(const runtime::task_ref& task) noexcept {
-  return task.kind == runtime::task_kind::model_request;
+  return task.kind == runtime::task_kind::model_request
+         || task.kind == runtime::task_kind::sampling;
 }
 
 bool is_server(const runtime::task_ref& task) noexcept {

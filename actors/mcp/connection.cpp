@@ -17,6 +17,8 @@ mcp::session make_session(const mcp_connection_options& options) {
   auto settings = mcp::session_options_for(*options.server);
   settings.remembered = options.verdict->load();
   settings.abilities = options.world.abilities;
+  settings.abilities.sampling
+    = settings.abilities.sampling && options.server->sampling;
   settings.client_version = PERDURE_VERSION;
   return mcp::session{std::move(settings)};
 }

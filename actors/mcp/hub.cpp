@@ -21,6 +21,7 @@ std::string shape_of(mcp::server_options server) {
   server.resources = plain.resources;
   server.prompts = plain.prompts;
   server.prefer_tasks = plain.prefer_tasks;
+  server.sampling_model = plain.sampling_model;
   server.read_timeout = plain.read_timeout;
   server.call_timeout = plain.call_timeout;
   return runtime::to_text(mcp::to_json(server));

@@ -60,7 +60,8 @@ services_ptr make_services(node_options& options) {
   return out;
 }
 
-/// What connections to MCP servers share. People answer what servers ask.
+/// What connections to MCP servers share. People, and the models of runs,
+/// answer what servers ask.
 mcp_world
 mcp_world_of(const services_ptr& node, const mcp_http_access& access) {
   mcp_world out;
@@ -69,6 +70,7 @@ mcp_world_of(const services_ptr& node, const mcp_http_access& access) {
   out.board = std::make_shared<mcp_board>();
   out.abilities.elicitation_form = true;
   out.abilities.elicitation_url = true;
+  out.abilities.sampling = true;
   return out;
 }
 

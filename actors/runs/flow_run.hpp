@@ -121,6 +121,14 @@ private:
   [[nodiscard]] bool must_wait(const runtime::task_ref& task) const;
   void start_call(const runtime::start_task& command);
   void start_server_task(const runtime::start_task& command);
+  /// Has the model say what a server wants.
+  void start_sampling(const runtime::start_task& command);
+  /// Puts the request to a model without a network.
+  void ask_local(const runtime::start_task& command,
+                 const runtime::local_model& model,
+                 const runtime::local_request& request);
+  /// Ends what models are asked for calls that have ended.
+  void stop_samplings();
   /// Tells tasks that wait for answers what has become durable of them.
   void give_input(const pending_append& durable);
   void start_output(const runtime::start_task& command);

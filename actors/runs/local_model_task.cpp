@@ -41,7 +41,8 @@ void local_model_task_state::step() {
   }
   auto& response = options.answer.response;
   // Without a pace nobody can watch it grow: the finished parts follow at once.
-  while (options.answer.word_delay.count() > 0
+  while (options.task.kind == runtime::task_kind::model_request
+         && options.answer.word_delay.count() > 0
          && part < response.parts.size()) {
     const auto* text = std::get_if<runtime::text_part>(&response.parts[part]);
     if (text == nullptr || offset >= text->content.size()) {

@@ -1,6 +1,7 @@
 #include "actors/runs/mcp_task.hpp"
 
 #include "runtime/flow/elicitation.hpp"
+#include "runtime/flow/sampling.hpp"
 #include "runtime/flow/server_outcome.hpp"
 #include "runtime/mcp/reading.hpp"
 #include "runtime/messages/model_text.hpp"
@@ -41,7 +42,9 @@ const runtime::tool_definition& mcp_task_state::tool() const {
 void mcp_task_state::start(mcp_task_options given) {
   options = std::move(given);
   if (runtime::input_responses(options.note, {}).is_null())
-    known_.assign(options.elicited.begin(), options.elicited.end());
+    for (const auto& answer : options.elicited)
+      (runtime::is_sampling(answer.question) ? sampled_ : known_)
+        .push_back(answer);
   note_ = options.note;
   started_at_ = options.services->world->now();
   if (options.call)
@@ -104,13 +107,11 @@ void mcp_task_state::on(mcp_call_noted& noted) {
 }
 
 void mcp_task_state::on(mcp_question& asked) {
+  if (asked.method == "sampling/createMessage" && server().sampling)
+    return sample(asked);
   if (asked.method != "elicitation/create")
-    return self->send(options.hub,
-                      mcp_reply{address(),
-                                asked.question,
-                                {},
-                                runtime::mcp::rpc_code::method_not_found,
-                                "this client does not do " + asked.method});
+    return refuse(asked.question, runtime::mcp::rpc_code::method_not_found,
+                  "this client does not do " + asked.method);
   open_question next{asked.question,
                      runtime::elicitation_metadata(server().id, asked.params)};
   // The server asks what an attempt before this one was asked: it is told the
@@ -121,6 +122,30 @@ void mcp_task_state::on(mcp_question& asked) {
     return;
   }
   known_.clear();
+  add(std::move(next));
+}
+
+void mcp_task_state::sample(mcp_question& asked) {
+  if (!options.call)
+    return refuse(asked.question, runtime::mcp::rpc_code::invalid_request,
+                  "only a call of a tool may have the model say something");
+  open_question next{asked.question,
+                     runtime::sampling_request(server().id, asked.params)};
+  if (auto plan = runtime::plan_sampling(*options.definition, next.metadata);
+      !plan)
+    return refuse(next.id, runtime::mcp::rpc_code::invalid_params,
+                  plan.error().message);
+  // The same words are not paid for twice.
+  const auto found
+    = std::find_if(sampled_.begin(), sampled_.end(),
+                   [&](const auto& x) { return x.question == next.metadata; });
+  if (found == sampled_.end())
+    return add(std::move(next));
+  answer(next.id, *found);
+  sampled_.erase(found);
+}
+
+void mcp_task_state::add(open_question next) {
   questions_.push_back(std::move(next));
   if (questions_.size() == 1)
     ask();
@@ -133,9 +158,19 @@ void mcp_task_state::ask() {
 
 void mcp_task_state::answer(runtime::mcp::question_id question,
                             const runtime::elicited_answer& given) {
+  if (runtime::is_sampling(given.question)
+      && given.verdict != runtime::verdict::answered)
+    return refuse(question, runtime::mcp::rpc_code::internal_error,
+                  given.content.get<std::string>());
   self->send(
     options.hub,
     mcp_reply{address(), question, runtime::elicitation_result(given), 0, {}});
+}
+
+void mcp_task_state::refuse(runtime::mcp::question_id question,
+                            std::int64_t code, std::string why) {
+  self->send(options.hub,
+             mcp_reply{address(), question, {}, code, std::move(why)});
 }
 
 void mcp_task_state::on(const mcp_question_closed& closed) {
@@ -149,6 +184,10 @@ void mcp_task_state::on(const mcp_question_closed& closed) {
     return;
   }
   found->is_closed = true;
+  // What the model is about to say is paid for, and will be there if the server
+  // asks again.
+  if (runtime::is_sampling(found->metadata))
+    return;
   self->send(options.parent, input_wanted{options.task, options.attempt, {}});
 }
 

@@ -62,8 +62,13 @@ private:
   void add_call(const runtime::json& arguments,
                 runtime::mcp::call_request& request) const;
   void add_note(runtime::mcp::call_request& request) const;
+  /// The server wants the run's model to say something.
+  void sample(mcp_question& asked);
+  void add(open_question next);
   /// Puts the first question to the run.
   void ask();
+  void refuse(runtime::mcp::question_id question, std::int64_t code,
+              std::string why);
   void answer(runtime::mcp::question_id question,
               const runtime::elicited_answer& given);
 
@@ -73,6 +78,8 @@ private:
   std::deque<open_question> questions_;
   /// Answers of attempts before this one, for what is asked again.
   std::deque<runtime::elicited_answer> known_;
+  /// The same of the model, in whatever order it is wanted.
+  std::deque<runtime::elicited_answer> sampled_;
   std::optional<counted> in_flight_;
 };
 

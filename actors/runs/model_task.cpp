@@ -134,6 +134,9 @@ void model_task_state::abandon() {
 }
 
 void model_task_state::publish() {
+  // Watchers see what the run's own requests bring.
+  if (options.task.kind != runtime::task_kind::model_request)
+    said.clear();
   if (!said.empty())
     self->send(options.parent,
                response_grew{

@@ -93,8 +93,9 @@ struct tool_definition {
   mcp_tool mcp;
   /// Settings of the task that runs this tool, already merged.
   task_policy policy;
-  /// False: the call runs inside the run, and only its result is journaled
-  /// (no intent, no attempts of its own).
+  /// False: only the result of a call is journaled. Of `policy` its timeout
+  /// counts and nothing else: a call that failed is not tried again by itself,
+  /// one that was interrupted is made anew, and no result is reused.
   bool is_task = true;
 };
 
@@ -108,7 +109,6 @@ struct tool_rule {
   bool requires_approval = false;
   std::optional<std::chrono::milliseconds> expires_after;
   runtime::on_expiry on_expiry = runtime::on_expiry::deny;
-  bool is_task = true;
   bool tells_return_schema = false;
   /// Settings over those of all MCP tasks; null for none.
   json policy;

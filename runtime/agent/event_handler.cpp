@@ -12,11 +12,16 @@ namespace {
 constexpr std::size_t handlers_max = 8;
 
 constexpr auto kinds = std::to_array<std::string_view>(
-  {"part_start", "part_delta", "part_end", "final_result", "function_tool_call",
-   "function_tool_result", "output_tool_call", "output_tool_result",
-   "question_asked", "question_answered", "task_retry", "task_failed",
-   "output_rejected", "deferred_tool_requests", "agent_run_result", "run_state",
-   "run_taken_over", "tools_listed"});
+  {"part_start",         "part_delta",
+   "part_end",           "final_result",
+   "function_tool_call", "function_tool_result",
+   "output_tool_call",   "output_tool_result",
+   "question_asked",     "question_answered",
+   "sampling_completed", "sampling_requested",
+   "task_retry",         "task_failed",
+   "output_rejected",    "deferred_tool_requests",
+   "agent_run_result",   "run_state",
+   "run_taken_over",     "tools_listed"});
 
 /// The settings that differ from the default.
 json write(const task_policy& policy) {

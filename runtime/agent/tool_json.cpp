@@ -64,7 +64,6 @@ json to_json(const tool_rule& rule) {
     result["expires_after_seconds"] = to_seconds(*rule.expires_after);
   if (rule.on_expiry == on_expiry::fail)
     result["on_expiry"] = "fail";
-  add_unless(result, "is_task", rule.is_task, true);
   add_unless(result, "tells_return_schema", rule.tells_return_schema, false);
   add_if_any(result, "policy", rule.policy);
   return result;
@@ -114,7 +113,6 @@ read_tool_rule(const json& value, std::string place, definition_context& ctx) {
   result.expires_after = in.duration("expires_after_seconds");
   result.on_expiry
     = static_cast<on_expiry>(in.choice("on_expiry", {"deny", "fail"}));
-  result.is_task = in.flag("is_task", true);
   result.tells_return_schema = in.flag("tells_return_schema", false);
   result.policy = in.object("policy");
   return result;

@@ -3,6 +3,7 @@
 #include "runtime/flow/deferred.hpp"
 #include "runtime/flow/elicitation.hpp"
 #include "runtime/flow/machine.hpp"
+#include "runtime/flow/sampling.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/messages/history_json.hpp"
 
@@ -175,18 +176,81 @@ entries conclude_questions(const run_state& state, timestamp now) {
   return {};
 }
 
+/// Attempts that were cut off while they asked, now that they have an answer.
+entries ask_for_doubt(const run_state& state, timestamp now) {
+  entries out;
+  for (const auto& task : state.open_tasks())
+    if (const auto& progress = state.progress(task);
+        progress.is_cut_off && !progress.question)
+      out.emplace_back(state.question(task, question_kind::in_doubt, now));
+  return out;
+}
+
+/// What a server wanted of the model, which did not say it: there is nothing
+/// that the call could go on with.
+entries fail_unsaid(const run_state& state, timestamp now) {
+  for (const auto& task : state.open_tasks()) {
+    const auto& progress = state.progress(task);
+    const auto reason = unsaid_input(progress);
+    if (!reason)
+      continue;
+    const auto& part = *state.calls.at(task.index).part;
+    return {task_completed{now,
+                           task,
+                           progress.attempts_over,
+                           now,
+                           tool_result{part.tool_name,
+                                       part.tool_call_id,
+                                       tool_result_kind::failed,
+                                       "The server wanted a model to say "
+                                       "something, which failed: "
+                                         + *reason,
+                                       {},
+                                       {}},
+                           {}}};
+  }
+  return {};
+}
+
 /// What servers want to know before they go on.
 entries ask_for_input(const run_state& state, timestamp now) {
   entries out;
+  auto samplings = static_cast<std::uint32_t>(state.samplings.size());
   for (const auto& task : state.open_tasks()) {
     auto wanted = next_input(state.progress(task));
     if (!wanted)
       continue;
+    if (is_sampling(*wanted)) {
+      out.emplace_back(
+        sampling_requested{now,
+                           {state.step, task_kind::sampling, samplings++},
+                           task.index,
+                           std::move(*wanted)});
+      continue;
+    }
     auto asked = state.question(task, question_kind::elicitation, now);
     asked.metadata = std::move(*wanted);
     out.emplace_back(std::move(asked));
   }
   return out;
+}
+
+/// What servers have the model say counts as the run's own requests do.
+result<unit> check_samplings(const run_state& state) {
+  const auto& limits = state.created.input.limits;
+  auto used = state.used;
+  for (const auto& sampling : state.samplings) {
+    if (sampling.is_done) {
+      if (auto within = check_after_response(limits, state.used, sampling.used);
+          !within)
+        return within;
+    } else if (state.is_open(sampling)) {
+      if (auto within = check_before_request(limits, used); !within)
+        return within;
+      ++used.requests;
+    }
+  }
+  return ok();
 }
 
 } // namespace
@@ -215,8 +279,14 @@ std::vector<entry> conclude(const run_state& state, timestamp now) {
     return fail_as_filtered(state, now);
   if (auto expired = conclude_questions(state, now); !expired.empty())
     return expired;
+  if (auto asked = ask_for_doubt(state, now); !asked.empty())
+    return asked;
+  if (auto failed = fail_unsaid(state, now); !failed.empty())
+    return failed;
   if (auto asked = ask_for_input(state, now); !asked.empty())
     return asked;
+  if (auto within = check_samplings(state); !within)
+    return fail(now, within.error());
   if (state.phase == run_phase::calling)
     return conclude_round(state, now);
   if (state.phase == run_phase::answered) {

@@ -126,6 +126,14 @@ entries screen(const run_state& state, timestamp now) {
   return out;
 }
 
+/// Nobody can say that it was not executed.
+bool has_begun(const task_progress& progress) {
+  const auto& asked = progress.question;
+  return progress.is_cut_off
+         || (asked
+             && (asked->kind == question_kind::in_doubt || asked->attempt > 0));
+}
+
 /// Calls that are not worth anything once there is an output.
 entries skip_needless(const run_state& state, timestamp now) {
   const auto& definition = *state.definition;
@@ -133,8 +141,7 @@ entries skip_needless(const run_state& state, timestamp now) {
   entries out;
   for (std::uint32_t i = 0; i < state.calls.size(); ++i) {
     const auto& call = state.calls[i];
-    const auto& asked = call.progress.question;
-    if (call.result || (asked && asked->kind == question_kind::in_doubt))
+    if (call.result || has_begun(call.progress))
       continue;
     const auto needless = strategy == end_strategy::early
                           || (call.output ? strategy == end_strategy::graceful

@@ -1,6 +1,9 @@
 #include "runtime/flow/elicitation.hpp"
 
+#include "runtime/flow/sampling.hpp"
 #include "runtime/mcp/elicitation.hpp"
+#include "runtime/models/json_read.hpp"
+#include "runtime/models/turn_note.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -27,10 +30,11 @@ json any_at(const json& object, std::string_view key) {
 /// The request of one key of a note, as the metadata of a question.
 json metadata_of(const json& note, const std::string& key,
                  const json& request) {
-  const auto server = any_at(note, "server");
-  auto out = elicitation_metadata(server.is_string() ? server.get<std::string>()
-                                                     : std::string{},
-                                  any_at(request, "params"));
+  const std::string server{text_or_empty(note, "server")};
+  const auto params = any_at(request, "params");
+  auto out = text_or_empty(request, "method") == "sampling/createMessage"
+               ? sampling_request(server, params)
+               : elicitation_metadata(server, params);
   out["key"] = key;
   return out;
 }
@@ -78,6 +82,8 @@ result<json> accepted_content(const json& question, const json& content) {
 }
 
 json elicitation_result(const elicited_answer& answer) {
+  if (is_sampling(answer.question))
+    return answer.content;
   switch (answer.verdict) {
     case verdict::approved:
       break;
@@ -95,16 +101,25 @@ json elicitation_result(const elicited_answer& answer) {
 
 json input_note(const std::string& server, json requests,
                 const std::optional<std::string>& request_state,
-                const json& task) {
+                const json& task, json known) {
   json out{{"server", server}, {requests_key, std::move(requests)}};
   out["request_state"] = request_state ? json(*request_state) : json();
   out["task"] = task;
+  if (known.is_object() && !known.empty())
+    out["known"] = std::move(known);
   return out;
+}
+
+bool asks_for_work(const json& note) {
+  // Answers go to the task that the server has, or with the call once more.
+  return names_work(
+    member(note, requests_key) == nullptr ? note : any_at(note, "task"));
 }
 
 std::optional<json> next_input(const task_progress& task) {
   const auto* requests = member(task.note, requests_key);
-  if (requests == nullptr || !requests->is_object() || task.question)
+  if (requests == nullptr || !requests->is_object() || task.question
+      || task.samplings > 0)
     return std::nullopt;
   for (const auto& [key, request] : requests->items()) {
     auto question = metadata_of(task.note, key, request);
@@ -114,12 +129,22 @@ std::optional<json> next_input(const task_progress& task) {
   return std::nullopt;
 }
 
+std::optional<std::string> unsaid_input(const task_progress& task) {
+  if (member(task.note, requests_key) == nullptr)
+    return std::nullopt;
+  for (const auto& answer : task.elicited)
+    if (is_sampling(answer.question) && answer.verdict != verdict::answered)
+      return answer.content.get<std::string>();
+  return std::nullopt;
+}
+
 json input_responses(const json& note,
                      const std::vector<elicited_answer>& answers) {
   const auto* requests = member(note, requests_key);
   if (requests == nullptr || !requests->is_object())
     return nullptr;
-  auto out = json::object();
+  const auto* known = member(note, "known");
+  auto out = known == nullptr ? json::object() : *known;
   for (const auto& [key, request] : requests->items())
     if (const auto* answer
         = answer_to(metadata_of(note, key, request), answers))
@@ -149,11 +174,15 @@ void run_state::cut_off_questions() {
     if (progress == nullptr || !progress->question
         || progress->question->attempt == 0)
       continue;
-    // It waited and did nothing else; the next attempt knows the answer.
-    progress->attempts_over
-      = std::max(progress->attempts_over, progress->question->attempt);
+    const auto attempt = std::exchange(progress->question->attempt, 0);
+    // It may have acted before it asked. The question stays open: what is
+    // answered will not be asked again, whatever becomes of the attempt.
+    progress->is_cut_off = policy(task).on_interrupt != on_interrupt::retry
+                           && !asks_for_work(progress->note);
+    if (progress->is_cut_off)
+      continue;
+    progress->attempts_over = std::max(progress->attempts_over, attempt);
     ++progress->attempts_free;
-    progress->question->attempt = 0;
   }
 }
 

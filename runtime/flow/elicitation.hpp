@@ -21,17 +21,27 @@ json elicitation_metadata(const std::string& server, const json& params);
 /// Errors: errc::invalid_argument naming every field that is wrong
 result<json> accepted_content(const json& question, const json& content);
 
-/// What the server is told: `{action, content}`.
+/// What the server is told: `{action, content}`, or what the model said.
 json elicitation_result(const elicited_answer& answer);
 
 /// The note of an attempt that ended because its server needs input first.
 /// @param requests `{key: {method, params}}`
+/// @param known what the server is told without asking anybody, by key
 json input_note(const std::string& server, json requests,
                 const std::optional<std::string>& request_state,
-                const json& task);
+                const json& task, json known = nullptr);
 
-/// Of `input_note`: what is still to be asked of the task, or nothing.
+/// Whether an attempt that goes on from a note asks for work that was begun,
+/// and repeats nothing.
+bool asks_for_work(const json& note);
+
+/// Of `input_note`: what is still to be asked of the task, or nothing: the
+/// metadata of a question, or what is to be sampled.
 std::optional<json> next_input(const task_progress& task);
+
+/// Of `input_note`: why the model did not say what it was to say; nothing when
+/// it did, or has not been asked.
+std::optional<std::string> unsaid_input(const task_progress& task);
 
 /// Of `input_note`: the answers by key. Null when the note is none.
 json input_responses(const json& note,

@@ -44,6 +44,9 @@ struct entry_name {
   std::string_view operator()(const event_handled&) const noexcept {
     return "event_handled";
   }
+  std::string_view operator()(const sampling_requested&) const noexcept {
+    return "sampling_requested";
+  }
 };
 
 std::string_view to_string(tool_result_kind kind) noexcept {
@@ -194,6 +197,12 @@ void fill(json& out, const event_handled& x) {
         : json{{"type", to_string(x.error_code)}, {"message", x.error_message}};
 }
 
+void fill(json& out, const sampling_requested& x) {
+  out["task"] = task_json(x.task);
+  out["call"] = x.call;
+  out["request"] = x.request;
+}
+
 void fill(json& out, const run_ended& x) {
   out["state"] = to_string(status_of(x.end));
   out["output"] = x.output;
@@ -214,6 +223,8 @@ std::string_view to_string(task_kind kind) noexcept {
       return "output";
     case task_kind::mcp_request:
       return "mcp_request";
+    case task_kind::sampling:
+      return "sampling";
   }
   return "tool_call";
 }

@@ -29,6 +29,8 @@ enum class task_kind : std::uint8_t {
   output = 4,
   /// What the run itself asks of an MCP server: the list of its tools.
   mcp_request = 5,
+  /// What an MCP server wants the run's model to say before it goes on.
+  sampling = 6,
 };
 
 std::string_view to_string(task_kind kind) noexcept;
@@ -39,8 +41,9 @@ struct task_ref {
   /// what comes before them all.
   std::uint32_t step = 0;
   task_kind kind = task_kind::model_request;
-  /// Position of the tool call in its response, or of the server in the
-  /// definition, counted from 0; 0 for a model request.
+  /// Position of the tool call in its response, of the server in the
+  /// definition, or of the sampling among those of the step, counted from 0; 0
+  /// for a model request.
   std::uint32_t index = 0;
 
   friend auto operator<=>(const task_ref&, const task_ref&) = default;
@@ -110,6 +113,18 @@ struct task_noted {
   /// The attempt is over: the other system needs something first, and another
   /// attempt goes on from the note.
   bool ends_attempt = false;
+};
+
+/// An MCP server wants the run's model to say something before it goes on with
+/// a call: a task of the run from here on.
+struct sampling_requested {
+  timestamp time{};
+  /// Of kind `sampling`.
+  task_ref task;
+  /// Position of the call in its response.
+  std::uint32_t call = 0;
+  /// See `sampling_request`.
+  json request;
 };
 
 /// A new owner has taken over the run: attempts that were under way then were
@@ -277,10 +292,11 @@ struct run_ended {
   std::string error_message;
 };
 
-using entry = std::variant<run_created, task_started, attempt_failed,
-                           task_completed, output_rejected, cancel_requested,
-                           run_ended, task_noted, run_taken_over,
-                           question_asked, question_answered, event_handled>;
+using entry
+  = std::variant<run_created, task_started, attempt_failed, task_completed,
+                 output_rejected, cancel_requested, run_ended, task_noted,
+                 run_taken_over, question_asked, question_answered,
+                 event_handled, sampling_requested>;
 
 /// Name of the entry's type for people and the API, e.g. `task_completed`.
 std::string_view name_of(const entry& value) noexcept;

@@ -1,6 +1,6 @@
 #include "runtime/flow/machine.hpp"
 
-#include "runtime/models/turn_note.hpp"
+#include "runtime/flow/elicitation.hpp"
 
 #include <algorithm>
 
@@ -61,6 +61,8 @@ std::string describe(const run_state& state, const task_ref& task) {
   if (task.kind == task_kind::mcp_request)
     return "the list of tools of '"
            + state.definition->mcp_servers[task.index].id + "'";
+  if (task.kind == task_kind::sampling)
+    return "what the model was asked for an MCP server";
   return task.kind == task_kind::output ? "the check of the output"
                                         : "the model request";
 }
@@ -96,7 +98,7 @@ std::vector<entry> recover(const run_state& state, timestamp now) {
   for (const auto& task : state.open_tasks()) {
     const auto& progress = state.progress(task);
     // Work that is noted is asked for, not done again.
-    if (!progress.in_doubt() || progress.question || names_work(progress.note))
+    if (!progress.in_doubt() || asks_for_work(progress.note))
       continue;
     switch (state.policy(task).on_interrupt) {
       case on_interrupt::retry:
@@ -105,7 +107,9 @@ std::vector<entry> recover(const run_state& state, timestamp now) {
         out.push_back(unknown_outcome(state, task, now));
         break;
       case on_interrupt::ask:
-        out.emplace_back(state.question(task, question_kind::in_doubt, now));
+        // One question at a time: `conclude` asks once the other is answered.
+        if (!progress.question)
+          out.emplace_back(state.question(task, question_kind::in_doubt, now));
         break;
     }
   }

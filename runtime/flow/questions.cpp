@@ -177,8 +177,9 @@ void deny(question_answered& out, question_kind kind,
 
 std::string to_string(const question_ref& ref) {
   const auto call = ref.task.kind == task_kind::model_request ? std::string{"m"}
-                    : ref.task.kind == task_kind::output
-                      ? std::string{"o"}
+                    : ref.task.kind == task_kind::output      ? std::string{"o"}
+                    : ref.task.kind == task_kind::sampling
+                      ? 's' + std::to_string(ref.task.index)
                       : std::to_string(ref.task.index);
   return ref.run_id + ':' + std::to_string(ref.task.step) + ':' + call + ':'
          + std::to_string(ref.number);
@@ -196,9 +197,12 @@ std::optional<question_ref> question_ref_of(std::string_view id) {
   } else if (call == "o") {
     ref.task.kind = task_kind::output;
   } else {
-    const auto index = number_of(call);
+    const auto is_sampled = call.starts_with('s');
+    const auto index = number_of(is_sampled ? call.substr(1) : call);
     if (!index)
       return std::nullopt;
+    if (is_sampled)
+      ref.task.kind = task_kind::sampling;
     ref.task.index = *index;
   }
   return ref;

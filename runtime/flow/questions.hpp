@@ -10,8 +10,9 @@
 /// What a run asks of people, and how they answer.
 ///
 /// Shape:   id of a question = RUN:STEP:CALL:N; CALL is the position of the
-///          call, `m` for a model request, `o` for an output; N counts the
-///          questions of one task from 1
+///          call, `m` for a model request, `o` for an output, `sN` for the
+///          N-th sampling of the step, from 0; the last N counts the questions
+///          of one task from 1
 /// Source:  docs/formats.md, "Approvals"
 namespace perdure::runtime {
 

@@ -23,9 +23,8 @@ bool is_cached(const run_state& state, const task_ref& task) {
       return false;
   }
   const auto& call = state.calls.at(task.index);
-  const auto* tool = state.definition->tool(call.part->tool_name);
-  return tool != nullptr && tool->policy.cache.mode == cache_mode::inputs
-         && !call.output && !call.progress.is_approved;
+  return !call.output && !call.progress.is_approved
+         && state.policy(task).cache.mode == cache_mode::inputs;
 }
 
 bool is_reusable(const task_completed& done) {

@@ -75,7 +75,8 @@ call_round open_round(const agent_definition& definition,
 bool needs_person(const agent_definition& definition, const call_state& call) {
   if (call.result || call.output)
     return false;
-  if (call.progress.question || is_external(definition, call))
+  if (call.progress.question || call.progress.is_cut_off
+      || is_external(definition, call))
     return true;
   const auto* tool = definition.tool(call.part->tool_name);
   return tool != nullptr && tool->requires_approval
@@ -139,7 +140,8 @@ admitted_calls(const agent_definition& definition, const call_round& round) {
   bool has_function = false;
   for (std::uint32_t i = 0; i < round.size(); ++i) {
     const auto& call = round[i];
-    if (call.result || needs_person(definition, call))
+    if (call.result || needs_person(definition, call)
+        || call.progress.samplings > 0)
       continue;
     if (call.output) {
       if (needs_host(definition, call) && is_output_turn(definition, round, i))

@@ -23,12 +23,14 @@ struct open_question {
   std::uint32_t attempt = 0;
 };
 
-/// What somebody said when another system wanted to know something.
+/// What somebody said when another system wanted to know something: a person,
+/// or the model (`is_sampling`).
 struct elicited_answer {
-  /// Metadata of the question.
+  /// Metadata of the question, or what was to be sampled.
   json question;
   runtime::verdict verdict = runtime::verdict::denied;
-  /// Null unless approved.
+  /// Of a person: null unless approved. Of the model: its answer, or why there
+  /// is none.
   json content;
 };
 
@@ -54,6 +56,11 @@ struct task_progress {
   json note;
   /// What that system was told; an attempt that starts anew says it again.
   std::vector<elicited_answer> elicited;
+  /// The attempt in doubt was cut off while it asked somebody. What becomes of
+  /// it is decided once that is answered.
+  bool is_cut_off = false;
+  /// Things that the model is asked for it, and has not said yet.
+  std::uint32_t samplings = 0;
 
   [[nodiscard]] std::uint32_t next_attempt() const noexcept {
     return attempts_over + 1;
@@ -82,6 +89,17 @@ struct call_state {
 };
 
 using call_round = std::vector<call_state>;
+
+/// Something that an MCP server wants the run's model to say.
+struct sampling_state {
+  /// Position of the call that it holds up.
+  std::uint32_t call = 0;
+  json request;
+  task_progress progress;
+  bool is_done = false;
+  /// Of the response.
+  usage used;
+};
 
 /// The calls of `response` under `definition`.
 /// @param outputs whether output tools are among the model's tools

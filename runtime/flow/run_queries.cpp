@@ -25,8 +25,13 @@ run_status run_state::status() const {
     return progress(task).retry_at.has_value();
   };
   const auto tasks = admitted_tasks();
+  const auto is_asked = [this](const sampling_state& x) {
+    return is_open(x) && x.progress.question;
+  };
   const auto asks
-    = phase == run_phase::calling && is_deferred(*definition, calls);
+    = phase == run_phase::calling
+      && (is_deferred(*definition, calls)
+          || std::any_of(samplings.begin(), samplings.end(), is_asked));
   if (tasks.empty() ? asks || model.question || answer.question
                     : std::all_of(tasks.begin(), tasks.end(), waits))
     return run_status::waiting;
@@ -43,7 +48,7 @@ const model_response& run_state::last_response() const {
 }
 
 task_policy run_state::policy(const task_ref& task) const {
-  if (task.kind == task_kind::model_request)
+  if (task.kind == task_kind::model_request || task.kind == task_kind::sampling)
     return definition->model_policy;
   if (task.kind == task_kind::mcp_request) {
     auto policy = definition->mcp_policy;
@@ -54,7 +59,11 @@ task_policy run_state::policy(const task_ref& task) const {
     return default_tool_policy();
   const auto& call = calls.at(task.index);
   const auto* tool = definition->tool(call.part->tool_name);
-  auto policy = tool != nullptr ? tool->policy : default_tool_policy();
+  auto policy = default_tool_policy();
+  if (tool != nullptr && tool->is_task)
+    policy = tool->policy;
+  else if (tool != nullptr)
+    policy.timeout = tool->policy.timeout;
   if (call.progress.is_approved) {
     policy.retries = 0;
     if (policy.on_interrupt == on_interrupt::retry)
@@ -68,6 +77,8 @@ const task_progress& run_state::progress(const task_ref& task) const {
     return calls.at(task.index).progress;
   if (task.kind == task_kind::mcp_request)
     return servers.at(task.index).progress;
+  if (task.kind == task_kind::sampling)
+    return samplings.at(task.index).progress;
   return task.kind == task_kind::output ? answer : model;
 }
 
@@ -77,6 +88,8 @@ std::string run_state::idempotency_key(const task_ref& task) const {
     // Another model is asked something else.
     return fallback == 0 ? key + "/model"
                          : key + "/model/" + std::to_string(fallback + 1);
+  if (task.kind == task_kind::sampling)
+    return key + "/model/sampling/" + std::to_string(task.index + 1);
   if (task.kind == task_kind::output)
     return key + "/output";
   if (task.kind == task_kind::mcp_request)
@@ -113,6 +126,9 @@ std::vector<task_ref> run_state::open_tasks() const {
     for (std::uint32_t i = 0; i < calls.size(); ++i)
       if (!calls[i].result)
         out.push_back({step, task_kind::tool_call, i});
+  for (std::uint32_t i = 0; i < samplings.size(); ++i)
+    if (is_open(samplings[i]))
+      out.push_back({step, task_kind::sampling, i});
   return out;
 }
 
@@ -121,6 +137,14 @@ std::vector<task_ref> run_state::admitted_tasks() const {
     std::vector<task_ref> out;
     for (const auto i : admitted_calls(*definition, calls))
       out.push_back({step, task_kind::tool_call, i});
+    for (std::uint32_t i = 0; i < samplings.size(); ++i) {
+      // What nobody may want any more is not paid for.
+      const auto& x = samplings[i];
+      const auto& call = calls[x.call].progress;
+      if (is_open(x) && !x.progress.question && !call.question
+          && !call.is_cut_off)
+        out.push_back({step, task_kind::sampling, i});
+    }
     return out;
   }
   auto out = open_tasks();

@@ -74,10 +74,16 @@ void run_state::on(const task_noted& x) {
 
 void run_state::on(const run_taken_over& x) {
   // What a handler held back was not even looked at.
-  if (phase == run_phase::calling && is_held() && is_fresh(calls))
+  if (phase == run_phase::calling && is_held() && is_fresh(calls)
+      && samplings.empty())
     return;
   cut_off_questions();
-  for (const auto& task : admitted_tasks()) {
+  auto tasks = admitted_tasks();
+  // What waited for the model was at work as well.
+  for (const auto& task : open_tasks())
+    if (progress(task).samplings > 0)
+      tasks.push_back(task);
+  for (const auto& task : tasks) {
     auto& progress = *open_task(task);
     // Where the intent is journaled, it says what was under way; so does a time
     // that has not come.
@@ -98,7 +104,9 @@ void run_state::on(const task_completed& x) {
   if (!first_outcome_at)
     first_outcome_at = x.started_at;
   task->note = nullptr;
-  if (const auto* error = std::get_if<task_error>(&x.outcome))
+  if (x.task.kind == task_kind::sampling)
+    on_sampled(x);
+  else if (const auto* error = std::get_if<task_error>(&x.outcome))
     fatal = *error;
   else if (const auto* response = std::get_if<model_response>(&x.outcome))
     on_response(x, *response);
@@ -240,6 +248,7 @@ void run_state::on(const question_answered& x) {
   if (x.verdict != verdict::approved)
     return settle_question(x, asked);
   task->is_approved = true;
+  task->is_cut_off = false;
   task->approval_metadata = x.metadata;
   // The attempt whose outcome is unknown is void, and another one follows.
   task->attempts_over = std::max(task->attempts_over, task->attempt_started);
@@ -271,6 +280,7 @@ void run_state::open_calls() {
   const auto by_tool
     = definition->output.is_structured() && mode_in_use() == output_mode::tool;
   calls = open_round(*definition, last_response(), by_tool);
+  samplings.clear();
   answer = {};
   answer_result.reset();
   phase = calls.empty() ? run_phase::answered : run_phase::calling;
@@ -298,6 +308,7 @@ void run_state::close_calls(message_state state) {
   if (chosen)
     output = calls[*chosen].result->content;
   calls.clear();
+  samplings.clear();
   if (!chosen && !is_skipped && state == message_state::complete)
     return begin_request(std::move(parts), closed);
   add_request(std::move(parts), closed, state);
@@ -358,6 +369,10 @@ task_progress* run_state::open_task(const task_ref& task) {
       return phase == run_phase::calling && task.index < calls.size()
                  && !calls[task.index].result
                ? &calls[task.index].progress
+               : nullptr;
+    case task_kind::sampling:
+      return task.index < samplings.size() && is_open(samplings[task.index])
+               ? &samplings[task.index].progress
                : nullptr;
     case task_kind::event:
       break;

@@ -101,6 +101,9 @@ public:
   /// Tasks that somebody outside has to answer for.
   [[nodiscard]] std::uint32_t open_questions() const;
 
+  /// Nobody has answered yet, and whoever wants to know has not given up.
+  [[nodiscard]] bool is_open(const sampling_state& sampling) const;
+
   /// An attempt was under way when it asked somebody, who has not answered.
   [[nodiscard]] bool asks_at_work() const;
 
@@ -143,6 +146,8 @@ public:
   /// Position of the model in use, as in `attempt_failed::fallback`.
   std::uint32_t fallback = 0;
   call_round calls;
+  /// What servers of the round's calls have the model say.
+  std::vector<sampling_state> samplings;
   /// The host program's work on an answer in text, and what came of it.
   task_progress answer;
   std::optional<tool_result> answer_result;
@@ -171,6 +176,7 @@ private:
   void on(const question_asked& x);
   void on(const question_answered& x);
   void on(const event_handled& x);
+  void on(const sampling_requested& x);
   /// Notes which handlers have to be told of `next`.
   void owe_events(const entry& next);
 
@@ -183,6 +189,7 @@ private:
                           const open_question& asked);
   void on_response(const task_completed& x, const model_response& response);
   void on_result(const task_completed& x, const tool_result& result);
+  void on_sampled(const task_completed& x);
   void settle_call(std::uint32_t index, tool_result result,
                    std::uint32_t attempts, timestamp time);
   void settle_question(const question_answered& x, const open_question& asked);

@@ -1,12 +1,13 @@
 #include "runtime/flow/server_outcome.hpp"
 
 #include "runtime/flow/elicitation.hpp"
+#include "runtime/flow/sampling.hpp"
 #include "runtime/mcp/call_result.hpp"
 #include "runtime/mcp/reading.hpp"
 #include "runtime/mcp/tool_list.hpp"
+#include "runtime/models/json_read.hpp"
 #include "runtime/policy/canonical_text.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -51,21 +52,33 @@ bool has(const json& capabilities, const char* what) {
   return capabilities.is_object() && capabilities.contains(what);
 }
 
-/// What a server may ask of people; everything else was not offered to it.
-bool is_for_people(const json& request) {
-  return request.is_object()
-         && request.value("method", json()) == "elicitation/create";
+/// Why a server may not ask for this, or nothing: more was not offered to it.
+std::optional<std::string>
+refusal(const mcp::server_options& server, const json& request) {
+  const auto method = text_or_empty(request, "method");
+  if (method == "elicitation/create")
+    return std::nullopt;
+  if (method != "sampling/createMessage" || !server.sampling)
+    return "it asks for what this client does not have";
+  const auto* params = find_object(request, "params");
+  const auto plan = plan_sampling(
+    {}, sampling_request(server.id, params == nullptr ? json() : *params));
+  if (plan)
+    return std::nullopt;
+  return "it asks for a sampling that cannot be made: " + plan.error().message;
 }
 
 attempt_outcome
 ask(const mcp::server_options& server, mcp::needs_input&& wanted) {
-  if (!wanted.requests.is_object()
-      || !std::all_of(wanted.requests.begin(), wanted.requests.end(),
-                      is_for_people))
-    return failed(server, errc::mcp_error,
-                  "it asks for what this client does not have", false);
+  if (!wanted.requests.is_object())
+    return failed(server, errc::mcp_error, "what it asks for is no object",
+                  false);
+  for (const auto& request : wanted.requests)
+    if (auto reason = refusal(server, request))
+      return failed(server, errc::mcp_error, *reason, false);
   return input_needed{input_note(server.id, std::move(wanted.requests),
-                                 wanted.request_state, wanted.note)};
+                                 wanted.request_state, wanted.note,
+                                 std::move(wanted.responses))};
 }
 
 } // namespace

@@ -23,6 +23,11 @@ std::string describe(const run_state& state, const task_ref& task) {
   if (task.kind == task_kind::mcp_request)
     return "list of tools of MCP server '"
            + state.definition->mcp_servers.at(task.index).id + "'";
+  if (task.kind == task_kind::sampling) {
+    const auto& call = state.calls.at(state.samplings.at(task.index).call);
+    return "what the model is asked for tool call '" + call.part->tool_name
+           + "'";
+  }
   return task.kind == task_kind::output
            ? "output of step " + std::to_string(task.step)
            : "model request " + std::to_string(task.step);
@@ -87,8 +92,14 @@ public:
           row["state"] = "cancelled";
       return;
     }
-    for (const auto& task : state.open_tasks())
+    const auto open = state.open_tasks();
+    for (const auto& task : open)
       row(state, task);
+    // Nobody waits any more for what a call wanted that has ended.
+    for (const auto& [task, at] : index_)
+      if (task.kind == task_kind::sampling && rows_[at]["state"] == "open"
+          && std::find(open.begin(), open.end(), task) == open.end())
+        rows_[at]["state"] = "cancelled";
   }
 
   json take() {
@@ -111,9 +122,7 @@ private:
       return row;
     }
     json out{{"step", task.step}, {"kind", to_string(task.kind)}};
-    const auto* call = task.kind == task_kind::tool_call && known
-                         ? state.calls[task.index].part
-                         : nullptr;
+    const auto* call = known ? call_of(state, task) : nullptr;
     out["tool_name"] = call != nullptr ? json(call->tool_name) : json();
     out["tool_call_id"] = call != nullptr ? json(call->tool_call_id) : json();
     out["idempotency_key"] = known ? json(state.idempotency_key(task)) : json();
@@ -127,6 +136,16 @@ private:
     out["cached_from"] = nullptr;
     rows_.push_back(std::move(out));
     return rows_.back();
+  }
+
+  /// The call that a task is, or is made for; null for another task.
+  static const tool_call_part*
+  call_of(const run_state& state, const task_ref& task) {
+    if (task.kind == task_kind::tool_call)
+      return state.calls[task.index].part;
+    if (task.kind == task_kind::sampling && task.index < state.samplings.size())
+      return state.calls[state.samplings[task.index].call].part;
+    return nullptr;
   }
 
   static void on(json& row, const attempt_failed& x) {
@@ -328,72 +347,6 @@ std::optional<timestamp> wake_time(const run_state& state) {
   }
   include(state.deadline());
   return wake;
-}
-
-namespace {
-
-json elicited_json(const task_progress& task) {
-  auto out = json::array();
-  for (const auto& x : task.elicited)
-    out.push_back({x.question, to_string(x.verdict), x.content});
-  return out;
-}
-
-json tool_names(const agent_definition& definition) {
-  auto out = json::array();
-  for (const auto& tool : definition.tools)
-    out.push_back(tool.name);
-  return out;
-}
-
-} // namespace
-
-json fingerprint(const run_state& state) {
-  auto calls = json::array();
-  const auto progress = [](const task_progress& x) -> json {
-    return {{"over", x.attempts_over},
-            {"free", x.attempts_free},
-            {"started", x.attempt_started},
-            {"retry_at", optional_time(x.retry_at)},
-            {"last_error", x.last_error},
-            {"asked", x.question ? json(to_string(x.question->kind)) : json()},
-            {"questions", x.questions},
-            {"approved", x.is_approved},
-            {"note", x.note},
-            {"elicited", elicited_json(x)}};
-  };
-  for (const auto& call : state.calls)
-    calls.push_back({{"call", call.part->tool_call_id},
-                     {"progress", progress(call.progress)},
-                     {"arguments", call.arguments},
-                     {"kind", call.result ? json(call.result->kind) : json()},
-                     {"retries", state.retries_of(call.part->tool_name)}});
-  auto servers = json::array();
-  for (const auto& x : state.servers)
-    servers.push_back({{"progress", progress(x.progress)},
-                       {"hash", x.listing ? json(x.listing->hash) : json()}});
-  auto handlers = json::array();
-  for (const auto& x : state.handlers)
-    handlers.push_back({{"settled", x.settled},
-                        {"owed", x.owed},
-                        {"handled", x.handled},
-                        {"failed", x.failed},
-                        {"attempts", x.attempts},
-                        {"last_error", x.last_error}});
-  return {{"run", run_json(state)},
-          {"handlers", std::move(handlers)},
-          {"servers", std::move(servers)},
-          {"tools", tool_names(*state.definition)},
-          {"sequence", state.sequence()},
-          {"phase", state.phase},
-          {"step", state.step},
-          {"messages", to_json(state.history)},
-          {"model", progress(state.model)},
-          {"model_in_use", state.model_in_use()},
-          {"answer", progress(state.answer)},
-          {"output", state.output ? *state.output : json()},
-          {"calls", std::move(calls)},
-          {"output_retries", state.output_retries}};
 }
 
 } // namespace perdure::runtime

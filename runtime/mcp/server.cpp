@@ -69,6 +69,8 @@ void read_tool_fields(field_reader& in, server_options& out) {
   }
   out.include_instructions
     = in.flag("include_instructions", out.include_instructions);
+  out.sampling = in.flag("sampling", out.sampling);
+  out.sampling_model = in.text("sampling_model");
   out.resources = in.flag("resources", out.resources);
   out.prompts = in.flag("prompts", out.prompts);
   out.prefer_tasks = in.flag("prefer_tasks", out.prefer_tasks);
@@ -157,6 +159,9 @@ json to_json(const server_options& server) {
     out["max_retries"] = *server.max_retries;
   add_unless(out, "include_instructions", server.include_instructions,
              normal.include_instructions);
+  add_unless(out, "sampling", server.sampling, normal.sampling);
+  add_unless(out, "sampling_model", server.sampling_model,
+             normal.sampling_model);
   add_unless(out, "resources", server.resources, normal.resources);
   add_unless(out, "prompts", server.prompts, normal.prompts);
   add_unless(out, "prefer_tasks", server.prefer_tasks, normal.prefer_tasks);

@@ -111,6 +111,11 @@ struct server_options {
   std::optional<std::uint32_t> max_retries;
   /// The server's instructions go to the model.
   bool include_instructions = false;
+  /// The server may have the run's model say something while it works on a
+  /// call; a model request of the run, which pays for it.
+  bool sampling = false;
+  /// `provider:model` that is asked in place of the run's; empty for that.
+  std::string sampling_model;
   /// The model gets tools that read the server's resources, and its prompts, if
   /// the server has any.
   bool resources = false;

@@ -16,8 +16,6 @@ void apply(const tool_rule& rule, tool_definition& tool) {
       tool.on_expiry = rule.on_expiry;
     }
   }
-  if (!rule.is_task)
-    tool.is_task = false;
   if (rule.tells_return_schema)
     tool.tells_return_schema = true;
   // What cannot be read was refused when the agent's file was.

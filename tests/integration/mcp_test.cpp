@@ -15,11 +15,13 @@ using runtime::json;
 namespace {
 
 /// A server of 2025-11-25 over standard input and output. `add` adds, `greet`
-/// asks for a name first, `slow` waits for a file `go`. Every call that begins
+/// asks for a name first, `slow` waits for a file `go`, `quote` has the model
+/// say something and then waits for that file as well. Every call that begins
 /// is a line of the file `calls`, and so is every read of the resource `x:y`,
 /// which waits for `go`, too. `visit` sends a person to a page and says that
 /// they were there when there is a file `visited`. `research` is a task of the
 /// server, which is done when there is a file `go` and outlives the server.
+/// What the client can do is in the file `abilities`.
 constexpr std::string_view server_program = R"(#!/usr/bin/env python3
 import json, os, sys, time
 
@@ -33,7 +35,7 @@ def text(value):
 
 number = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 tools = [{"name": name, "description": name, "inputSchema": number}
-         for name in ("add", "greet", "slow", "huge", "visit")]
+         for name in ("add", "greet", "slow", "huge", "visit", "quote")]
 tools.append({"name": "research", "description": "research", "inputSchema": number,
               "execution": {"taskSupport": "required"}})
 form = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -42,6 +44,25 @@ def task(status):
     then = "2026-01-02T03:04:05Z"
     return {"taskId": "t1", "status": status, "createdAt": then, "lastUpdatedAt": then,
             "ttl": 600000, "pollInterval": 50}
+
+def ask(method, params):
+    send({"id": 1, "method": method, "params": params})
+    return json.loads(sys.stdin.readline())
+
+def wait():
+    while not os.path.exists("go"):
+        time.sleep(0.02)
+
+def quote():
+    said = ask("sampling/createMessage", {
+        "messages": [{"role": "user", "content": {"type": "text", "text": "Say it."}}],
+        "systemPrompt": "You are a parrot.", "maxTokens": 20})
+    with open("said", "a") as log:
+        log.write("x\n")
+    wait()
+    if "error" in said:
+        return text("refused: " + said["error"]["message"])
+    return text("quote: " + said["result"]["content"]["text"])
 
 def call(params):
     name, n = params["name"], params["arguments"]["n"]
@@ -54,9 +75,10 @@ def call(params):
     if name == "huge":
         return text("x" * 50_000_000)
     if name == "slow":
-        while not os.path.exists("go"):
-            time.sleep(0.02)
+        wait()
         return text("done")
+    if name == "quote":
+        return quote()
     if name == "visit":
         send({"id": 2, "method": "elicitation/create",
               "params": {"mode": "url", "message": "Visit us.", "elicitationId": "e1",
@@ -65,9 +87,8 @@ def call(params):
             time.sleep(0.02)
         send({"method": "notifications/elicitation/complete", "params": {"elicitationId": "e1"}})
         return text(json.loads(sys.stdin.readline())["result"]["action"])
-    send({"id": 1, "method": "elicitation/create",
-          "params": {"message": "Who are you?", "requestedSchema": form}})
-    answer = json.loads(sys.stdin.readline())["result"]
+    answer = ask("elicitation/create",
+                 {"message": "Who are you?", "requestedSchema": form})["result"]
     return text("Hello " + answer.get("content", {}).get("name", answer["action"]))
 
 def read(params):
@@ -83,6 +104,8 @@ for line in sys.stdin:
     if "id" not in request or method is None:
         continue
     if method == "initialize":
+        with open("abilities", "w") as log:
+            log.write(" ".join(sorted(request["params"]["capabilities"])))
         result = {"protocolVersion": "2025-11-25",
                   "capabilities": {"tools": {}, "resources": {},
                                    "tasks": {"requests": {"tools": {"call": {}}}}},
@@ -112,11 +135,34 @@ struct fixture {
       = people.node.place().write("server.py", server_program, true).string();
   }
 
+  json server() const {
+    json out{{"id", "sums"}, {"command", program}};
+    out["env"] = {{"PLACE", people.node.place().path().string()}};
+    return out;
+  }
+
   /// The model calls `tool` once and ends.
   void write_agent(const std::string& name, const std::string& tool) {
-    json server{{"id", "sums"}, {"command", program}};
-    server["env"] = {{"PLACE", people.node.place().path().string()}};
-    people.write_agent(name, tool, nullptr, {{{"MCP", std::move(server)}}});
+    people.write_agent(name, tool, nullptr, {{{"MCP", server()}}});
+  }
+
+  /// The model calls `quote`, says something for the server, and ends.
+  void write_quoting_agent(bool may_sample) {
+    const auto script = people.node.place().write("quotes.json", R"({
+      "responses": [
+        {"tool_calls": [{"tool": "quote", "args": {"n": 1}}],
+         "usage": {"input_tokens": 10, "output_tokens": 1}},
+        {"text": "Polly.", "usage": {"input_tokens": 5, "output_tokens": 2}},
+        {"text": "All done."}]})");
+    auto parrot = server();
+    parrot["sampling"] = may_sample;
+    json agent{{"model", "script:" + script.string()}};
+    agent["capabilities"] = json::array({json{{"MCP", std::move(parrot)}}});
+    people.node.write_agent("parrot.json", runtime::to_text(agent));
+  }
+
+  std::string written(const char* name) const {
+    return read_text(people.node.place().path() / name);
   }
 
   json tasks(const std::string& run_id) {
@@ -126,7 +172,7 @@ struct fixture {
   }
 
   std::string calls() const {
-    return read_text(people.node.place().path() / "calls");
+    return written("calls");
   }
 
   people_node people;
@@ -153,7 +199,7 @@ CAF_TEST(a run lists the tools of its server and calls one) {
   CAF_REQUIRE_EQUAL(servers.size(), 1u);
   CAF_CHECK_EQUAL(servers[0]["state"], "ready");
   CAF_CHECK_EQUAL(servers[0]["era"], "legacy");
-  CAF_CHECK_EQUAL(servers[0]["tools"].size(), 6u);
+  CAF_CHECK_EQUAL(servers[0]["tools"].size(), 7u);
   CAF_CHECK_EQUAL(servers[0]["instructions"], "Sums are whole.");
 }
 
@@ -253,6 +299,50 @@ CAF_TEST(an answer that comes after a crash is not asked for again) {
   CAF_CHECK_EQUAL(people.end_state(run_id), "completed");
   CAF_CHECK_EQUAL(people.told(run_id, "content"), "Hello Bo");
   CAF_CHECK_EQUAL(calls(), "greet\ngreet\n");
+}
+
+CAF_TEST(a server has the model of the run say something) {
+  write_quoting_agent(true);
+  people.go();
+  people.start();
+  const auto run_id = people.create("parrot");
+  const auto run = people.ended(run_id);
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "quote: Polly.");
+  CAF_CHECK_EQUAL(run["output"], "All done.");
+  CAF_CHECK_EQUAL(run["usage"]["requests"], 3);
+  CAF_CHECK_EQUAL(run["usage"]["input_tokens"], 15);
+  CAF_CHECK_EQUAL(written("abilities"), "elicitation sampling");
+  const auto rows = tasks(run_id);
+  const auto sampled
+    = std::find_if(rows.begin(), rows.end(),
+                   [](const json& row) { return row["kind"] == "sampling"; });
+  CAF_REQUIRE(sampled != rows.end());
+  CAF_CHECK_EQUAL((*sampled)["tool_name"], "quote");
+  CAF_CHECK_EQUAL((*sampled)["usage"]["output_tokens"], 2);
+}
+
+CAF_TEST(what the model said for a server is not paid for again) {
+  write_quoting_agent(true);
+  people.start();
+  const auto run_id = people.create("parrot");
+  CAF_CHECK(wait_until([this] { return written("said") == "x\n"; }));
+  people.node.kill9();
+  people.go();
+  people.start();
+  CAF_CHECK_EQUAL(people.ended(run_id)["usage"]["requests"], 3);
+  CAF_CHECK_EQUAL(people.told(run_id, "content"), "quote: Polly.");
+  CAF_CHECK_EQUAL(written("said"), "x\nx\n");
+}
+
+CAF_TEST(a server that may not have the model speak is not offered it) {
+  write_quoting_agent(false);
+  people.go();
+  people.start();
+  const auto run_id = people.create("parrot");
+  CAF_CHECK_EQUAL(people.ended(run_id)["output"], "Polly.");
+  CAF_CHECK_EQUAL(people.told(run_id, "content"),
+                  "refused: the client does not sample");
+  CAF_CHECK_EQUAL(written("abilities"), "elicitation");
 }
 
 CAF_TEST(a result of 50 MB names the limit that it is over) {

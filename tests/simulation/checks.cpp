@@ -74,6 +74,33 @@ bool has_job(const runtime::run_state& state) {
   return state.model.note.is_object() && state.model.note.contains("job");
 }
 
+/// How often a call may have been executed by now: once for each time that
+/// somebody allowed it, and again behind each attempt that is known to be over.
+std::uint32_t times_allowed(const std::vector<runtime::entry>& known,
+                            const runtime::task_ref& task, bool waits) {
+  using runtime::question_kind;
+  std::uint32_t out = waits ? 0 : 1;
+  auto asked = question_kind::approval;
+  for (const auto& entry : known) {
+    if (const auto* x = std::get_if<runtime::question_asked>(&entry);
+        x != nullptr && x->task == task)
+      asked = x->kind;
+    else if (const auto* x = std::get_if<runtime::question_answered>(&entry);
+             x != nullptr && x->task == task)
+      out += x->verdict == runtime::verdict::approved
+                 && asked != question_kind::elicitation
+               ? 1
+               : 0;
+    else if (const auto* x = std::get_if<runtime::attempt_failed>(&entry);
+             x != nullptr && x->task == task)
+      ++out;
+    else if (const auto* x = std::get_if<runtime::task_noted>(&entry);
+             x != nullptr && x->task == task && x->ends_attempt)
+      ++out;
+  }
+  return out;
+}
+
 } // namespace
 
 /// An effect may follow only from what is durable (D1), for a task without an
@@ -122,8 +149,21 @@ void sim_node::witness_execution(const execution& made) {
   const auto begun = row->at("attempts").get<std::uint32_t>();
   if (begun == 0 || (made.attempt > 0 && begun != made.attempt))
     world_.violate("D5: effect before its intent was durable: " + made.key);
+  if (made.only_asks)
+    return;
   if (++world_.attempts[{made.key, begun}] > 1)
     world_.violate("D5: an attempt in doubt executes again: " + made.key);
+  const auto open = state->open_tasks();
+  const auto task = std::find_if(open.begin(), open.end(), [&](const auto& x) {
+    return state->idempotency_key(x) == made.key;
+  });
+  if (task == open.end())
+    return; // the run has just ended
+  const auto waits = tool->requires_approval
+                     && state->created.input.deferred_results.is_null();
+  if (++world_.effects[made.key] > times_allowed(known, *task, waits))
+    world_.violate("D5: a call executes more often than it was allowed: "
+                   + made.key);
 }
 
 void sim_node::witness_call(const execution& made,

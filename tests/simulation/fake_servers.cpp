@@ -23,6 +23,7 @@ void fake_servers::start(const actors::mcp_call& call) {
   }
   made.key = request.idempotency_key;
   made.input = request.method + runtime::to_text(request.params);
+  made.only_asks = !request.note.is_null();
   seen_(made, request);
   made.count = ++world_.executions[made.key];
   calls_.push_back(
@@ -71,10 +72,13 @@ void fake_servers::deliver(std::size_t n) {
       actors::mcp_call_noted{call.token, call.script.notes[call.notes_sent++]});
   if (call.asked < call.script.questions.size()) {
     call.question = runtime::mcp::question_id{++last_question_};
-    return caf::anon_send(
-      call.caller,
-      actors::mcp_question{call.token, call.question, "elicitation/create",
-                           call.script.questions[call.asked++]});
+    const auto& params = call.script.questions[call.asked++];
+    return caf::anon_send(call.caller,
+                          actors::mcp_question{call.token, call.question,
+                                               params.contains("messages")
+                                                 ? "sampling/createMessage"
+                                                 : "elicitation/create",
+                                               params});
   }
   auto done = std::move(call);
   calls_.erase(calls_.begin() + static_cast<std::ptrdiff_t>(at));

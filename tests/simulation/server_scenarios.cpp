@@ -240,30 +240,50 @@ std::vector<scenario> call_scenarios() {
   return out;
 }
 
+/// `add` asks two things while it is called.
+auto asks_for_names() {
+  return server([](const execution& made, const auto&) {
+    if (made.tool == "look")
+      return returns("7");
+    mcp_answer out;
+    out.questions = {form("Who are you?"), form("Who else?")};
+    out.outcome = [](const std::vector<json>& answers) -> call_outcome {
+      return completed{content(runtime::to_text(answers))};
+    };
+    return out;
+  });
+}
+
+/// `add` wants to know two things before it goes on.
+auto needs_names() {
+  return server([](const execution& made, const call_request& request) {
+    if (made.tool == "look")
+      return returns("7");
+    if (!request.input_responses.is_null())
+      return returns(runtime::to_text(request.input_responses)
+                     + request.request_state.value_or("none"));
+    needs_input wanted;
+    for (const auto* key : {"b", "a"})
+      wanted.requests[key]
+        = {{"method", "elicitation/create"}, {"params", form(key)}};
+    wanted.request_state = "state";
+    return ends(std::move(wanted));
+  });
+}
+
 std::vector<scenario> question_scenarios() {
   std::vector<scenario> out;
-  const auto asks_in_the_middle
-    = server([](const execution& made, const auto&) {
-        if (made.tool == "look")
-          return returns("7");
-        mcp_answer out;
-        out.questions = {form("Who are you?"), form("Who else?")};
-        out.outcome = [](const std::vector<json>& answers) -> call_outcome {
-          return completed{content(runtime::to_text(answers))};
-        };
-        return out;
-      });
   out.push_back(plain("questions in the middle of a call"));
-  out.back().world.mcp = asks_in_the_middle;
+  out.back().world.mcp = asks_for_names();
 
   out.push_back(plain("questions that people decline"));
-  out.back().world.mcp = asks_in_the_middle;
+  out.back().world.mcp = asks_for_names();
   out.back().world.person = [](const json&) -> json {
     return {{"decision", "deny"}};
   };
 
   out.push_back(plain("a question that nobody answers in time"));
-  out.back().world.mcp = asks_in_the_middle;
+  out.back().world.mcp = asks_for_names();
   out.back().agent.tool_rules.resize(1);
   out.back().agent.tool_rules[0].requires_approval = true;
   out.back().agent.tool_rules[0].expires_after = 60s;
@@ -273,20 +293,118 @@ std::vector<scenario> question_scenarios() {
   };
 
   out.push_back(plain("input that is needed first"));
-  out.back().world.mcp
-    = server([](const execution& made, const call_request& request) {
-        if (made.tool == "look")
-          return returns("7");
-        if (!request.input_responses.is_null())
-          return returns(runtime::to_text(request.input_responses)
-                         + request.request_state.value_or("none"));
-        needs_input wanted;
-        for (const auto* key : {"b", "a"})
-          wanted.requests[key]
-            = {{"method", "elicitation/create"}, {"params", form(key)}};
-        wanted.request_state = "state";
-        return ends(std::move(wanted));
-      });
+  out.back().world.mcp = needs_names();
+  return out;
+}
+
+/// What a server asks on the way, of calls that must not be repeated unseen.
+std::vector<scenario> doubtful_scenarios() {
+  std::vector<scenario> out;
+  const auto need_approval = [&out] {
+    out.back().agent.tool_rules.resize(1);
+    out.back().agent.tool_rules[0].selector = {"add"};
+    out.back().agent.tool_rules[0].requires_approval = true;
+  };
+  out.push_back(plain("questions of a call that a person allows"));
+  out.back().world.mcp = asks_for_names();
+  need_approval();
+
+  out.push_back(plain("input that is needed of a call that a person allows"));
+  out.back().world.mcp = needs_names();
+  need_approval();
+
+  out.push_back(plain("questions of a call that asks when interrupted"));
+  out.back().world.mcp = asks_for_names();
+  out.back().agent.mcp_policy.on_interrupt = runtime::on_interrupt::ask;
+
+  out.push_back(plain("questions of a call that is told when interrupted"));
+  out.back().world.mcp = asks_for_names();
+  out.back().agent.mcp_policy.on_interrupt = runtime::on_interrupt::fail;
+  out.back().expected = likeness::same_output;
+  return out;
+}
+
+json wants_said(const std::string& text) {
+  return {
+    {"messages",
+     {{{"role", "user"}, {"content", {{"type", "text"}, {"text", text}}}}}},
+    {"maxTokens", 50}};
+}
+
+bool is_sampled(const execution& request) {
+  return request.key.find("/sampling/") != std::string::npos;
+}
+
+/// A run whose server has the model say something.
+scenario sampling(const std::string& name) {
+  auto out = plain(name);
+  out.agent.mcp_servers[0].sampling = true;
+  out.world.model
+    = [usual = out.world.model](std::uint32_t step, const execution& request) {
+        return is_sampled(request) ? says("Said.") : usual(step, request);
+      };
+  out.world.mcp = server([](const execution& made, const auto&) {
+    if (made.tool == "look")
+      return returns("7");
+    mcp_answer out;
+    out.questions
+      = {wants_said("One?"), form("Who are you?"), wants_said("Two?")};
+    out.outcome = [](const std::vector<json>& answers) -> call_outcome {
+      return completed{content(runtime::to_text(answers))};
+    };
+    return out;
+  });
+  return out;
+}
+
+/// `add` wants the model to say something, and to know something, before it
+/// goes on.
+mcp_answer needs_words(const execution& made, const call_request& request) {
+  if (made.tool == "look")
+    return returns("7");
+  if (!request.input_responses.is_null())
+    return returns(runtime::to_text(request.input_responses));
+  needs_input wanted;
+  wanted.requests["a"]
+    = {{"method", "sampling/createMessage"}, {"params", wants_said("One?")}};
+  wanted.requests["b"]
+    = {{"method", "elicitation/create"}, {"params", form("Who are you?")}};
+  return ends(std::move(wanted));
+}
+
+std::vector<scenario> sampling_scenarios() {
+  std::vector<scenario> out;
+  out.push_back(sampling("the model speaks in the middle of a call"));
+
+  out.push_back(sampling("the model speaks before a call goes on"));
+  out.back().world.mcp = server(needs_words);
+
+  out.push_back(sampling("the model speaks in a call that a person allows"));
+  out.back().agent.tool_rules.resize(1);
+  out.back().agent.tool_rules[0].selector = {"add"};
+  out.back().agent.tool_rules[0].requires_approval = true;
+
+  out.push_back(sampling("the model speaks in a call told when interrupted"));
+  out.back().agent.mcp_policy.on_interrupt = runtime::on_interrupt::fail;
+  out.back().expected = likeness::same_output;
+
+  const auto is_mute = [](scenario& plot) {
+    plot.world.model = [usual = plot.world.model](std::uint32_t step,
+                                                  const execution& request) {
+      return is_sampled(request) ? refuses(400) : usual(step, request);
+    };
+  };
+  out.push_back(sampling("a model that refuses in the middle of a call"));
+  is_mute(out.back());
+
+  out.push_back(sampling("a model that refuses before a call goes on"));
+  out.back().world.mcp = server(needs_words);
+  is_mute(out.back());
+
+  out.push_back(failed(sampling("the model speaks as often as it may"),
+                       errc::usage_limit_exceeded));
+  out.back().input.limits.request_limit = 2;
+  out.back().expected = likeness::same_end;
   return out;
 }
 
@@ -294,7 +412,8 @@ std::vector<scenario> question_scenarios() {
 
 std::vector<scenario> server_scenarios() {
   auto out = list_scenarios();
-  for (auto part : {call_scenarios(), question_scenarios()})
+  for (auto part : {call_scenarios(), question_scenarios(),
+                    doubtful_scenarios(), sampling_scenarios()})
     out.insert(out.end(), part.begin(), part.end());
   return out;
 }

@@ -195,6 +195,14 @@ static std::size_t elicitations(const run_result& run) {
     }));
 }
 
+/// How often servers had the model say something.
+static std::size_t samplings(const run_result& run) {
+  return static_cast<std::size_t>(std::count_if(
+    run.entries.begin(), run.entries.end(), [](const runtime::entry& x) {
+      return std::holds_alternative<runtime::sampling_requested>(x);
+    }));
+}
+
 std::string compare(const scenario& plot, const simulation_result& calm,
                     const simulation_result& crashed) {
   if (!crashed.violations.empty())
@@ -212,8 +220,10 @@ std::string compare(const scenario& plot, const simulation_result& calm,
       continue;
     if (was.output != is.output)
       return "output was " + was.output.dump() + " and is " + is.output.dump();
-    if (elicitations(was) != elicitations(is))
+    if (elicitations(was) < elicitations(is))
       return "people were asked again what they had answered";
+    if (samplings(was) < samplings(is))
+      return "the model was paid again for what it had said";
     if (plot.expected == likeness::same && was.messages != is.messages)
       return "messages were " + was.messages.dump() + " and are "
              + is.messages.dump();

@@ -45,14 +45,16 @@ struct execution {
   std::uint32_t count = 0;
   /// What was sent.
   std::string input;
+  /// It asks for work that was begun before, and does nothing itself.
+  bool only_asks = false;
 };
 
 /// What an MCP server does with one call, in this order.
 struct mcp_answer {
   /// What it knows tasks of its own by.
   std::vector<json> notes;
-  /// Parameters of `elicitation/create`; each waits for the answer to the one
-  /// before.
+  /// Parameters of `elicitation/create`, or, where there are messages, of
+  /// `sampling/createMessage`; each waits for the answer to the one before.
   std::vector<json> questions;
   /// @param answers to `questions`
   std::function<runtime::mcp::call_outcome(const std::vector<json>& answers)>
@@ -102,6 +104,8 @@ struct universe {
   std::map<std::string, std::uint32_t> cancels;
   /// By key and attempt.
   std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> attempts;
+  /// Executions by key of what must not be repeated unseen.
+  std::map<std::string, std::uint32_t> effects;
   /// Decisions that were accepted, by question.
   std::map<std::string, std::uint32_t> decisions;
   /// The first input that was seen under a key.

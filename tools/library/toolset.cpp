@@ -64,6 +64,8 @@ mcp::server_options library::to_runtime(mcp_server server) {
   out.resources = server.resources;
   out.prompts = server.prompts;
   out.prefer_tasks = server.prefer_tasks;
+  out.sampling = server.sampling || !server.sampling_model.empty();
+  out.sampling_model = server.sampling_model;
   if (server.per_run)
     out.scope = mcp::connection_scope::per_run;
   out.init_timeout = server.init_timeout;

@@ -82,6 +82,8 @@ void run_printer::on_event(const json& event, timestamp now) {
     on_question(event);
   } else if (kind == "question_answered") {
     on_answer(event);
+  } else if (kind == "sampling_requested") {
+    note("server " + text_of(event, "server") + " asks the model", tone::dim);
   } else if (kind == "run_taken_over") {
     note("the run goes on after its node ended", tone::dim);
   } else if (kind == "task_retry") {
@@ -265,8 +267,9 @@ void run_printer::on_result(const json& event) {
 void run_printer::on_retry(const json& event, timestamp now) {
   const auto index = count_of(event, "index");
   const auto kind = text_of(event, "task_kind");
-  std::string what
-    = kind == "mcp_request" ? "listing a server's tools" : "the model request";
+  std::string what = kind == "mcp_request" ? "listing a server's tools"
+                     : kind == "sampling"  ? "asking the model for a server"
+                                           : "the model request";
   if (kind == "tool_call") {
     const auto* call = call_at(index);
     what = call == nullptr ? "a tool call" : call->name;

@@ -127,9 +127,10 @@ plain_client::system_config::system_config() {
 }
 
 plain_client::plain_client(mcp::server_options options, mcp_visitor visitor)
-  : address_{std::make_shared<const mcp::server_options>(std::move(options)),
-             "run"},
-    board_(std::make_shared<mcp_board>()) {
+  : board_(std::make_shared<mcp_board>()) {
+  options.sampling = true;
+  address_
+    = {std::make_shared<const mcp::server_options>(std::move(options)), "run"};
   mcp_world world;
   world.services = make_services();
   world.links

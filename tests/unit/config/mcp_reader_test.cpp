@@ -136,6 +136,7 @@ CAF_TEST(settings of a server) {
     resources: true
     prompts: true
     prefer_tasks: false
+    sampling_model: "openai:gpt-4o-mini"
     cache_tools: false
     log_level: warning
     connection: per_run
@@ -153,6 +154,8 @@ CAF_TEST(settings of a server) {
   CAF_CHECK(all.resources);
   CAF_CHECK(all.prompts);
   CAF_CHECK(!all.prefer_tasks);
+  CAF_CHECK(all.sampling);
+  CAF_CHECK_EQUAL(all.sampling_model, "openai:gpt-4o-mini");
   CAF_CHECK(!all.cache_lists);
   CAF_CHECK_EQUAL(all.log_level, "warning");
   CAF_CHECK(all.scope == connection_scope::per_run);
@@ -235,23 +238,24 @@ CAF_TEST(what is said of tools that are not known yet becomes rules) {
     mcp: {retries: 2}
     tools_by_name:
       search: {on_interrupt: ask}
-      fetch: false
 )");
   const auto& definition = agent.definition;
   CAF_CHECK_EQUAL(definition.mcp_policy.retries, 2u);
-  CAF_REQUIRE_EQUAL(definition.tool_rules.size(), 4u);
+  CAF_REQUIRE_EQUAL(definition.tool_rules.size(), 3u);
   CAF_CHECK_EQUAL(runtime::to_text(definition.tool_rules[0].selector),
                   R"(["search"])");
   CAF_CHECK_EQUAL(runtime::to_text(definition.tool_rules[0].metadata),
                   R"({"risk":"low"})");
   CAF_CHECK_EQUAL(runtime::to_text(definition.tool_rules[1].policy),
                   R"({"on_interrupt":"ask"})");
-  CAF_CHECK(!definition.tool_rules[2].is_task);
-  CAF_CHECK(definition.tool_rules[3].requires_approval);
-  CAF_CHECK(definition.tool_rules[3].expires_after == 60s);
+  CAF_CHECK(definition.tool_rules[2].requires_approval);
+  CAF_CHECK(definition.tool_rules[2].expires_after == 60s);
   CAF_CHECK(refuses("- MCP: {url: 'https://h/mcp'}\n- Durability: "
                     "{tools_by_name: {a: {retries: -1}}}",
                     "retries"));
+  CAF_CHECK(refuses("- MCP: {url: 'https://h/mcp'}\n- Durability: "
+                    "{tools_by_name: {fetch: false}}",
+                    "is always a task"));
   // Without servers such tools do not exist.
   CAF_CHECK(refuses("- Approval: {tools: [search]}", "unknown tool 'search'"));
 }

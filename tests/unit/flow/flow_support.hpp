@@ -89,6 +89,16 @@ inline entry returned(std::uint32_t step, std::uint32_t index,
       made.tool_name, made.tool_call_id, kind, std::move(content), {}}};
 }
 
+/// What somebody said to the n-th question about the first call.
+inline entry decided(std::uint32_t number, verdict value) {
+  question_answered out;
+  out.time = at(5);
+  out.task = tool_task(1, 0);
+  out.number = number;
+  out.verdict = value;
+  return out;
+}
+
 inline entry ended(timestamp time = at(1)) {
   return run_ended{time, run_end::completed, "Done.", errc::none, {}};
 }

@@ -57,6 +57,23 @@ CAF_TEST(only good outcomes of executed tasks are kept) {
   CAF_CHECK(!is_reusable(taken));
 }
 
+CAF_TEST(a call that is no task is not reused and not tried again) {
+  auto definition = with_tool();
+  definition.tools[0].is_task = false;
+  definition.tools[0].policy.retries = 3;
+  definition.tools[0].policy.timeout = 5s;
+  definition.tools[0].policy.on_interrupt = on_interrupt::ask;
+  const std::vector<entry> entries{
+    created(), answered(1, response({call("mine", "look")}))};
+  const auto state = run_with(definition, entries);
+  CAF_CHECK(!is_cached(state, tool_task(1, 0)));
+  const auto policy = state.policy(tool_task(1, 0));
+  CAF_CHECK_EQUAL(policy.retries, 0u);
+  CAF_CHECK(policy.on_interrupt == on_interrupt::retry);
+  CAF_CHECK(policy.timeout == 5s);
+  CAF_CHECK(is_cached(calling(), tool_task(1, 0)));
+}
+
 CAF_TEST(an outcome is fresh until the earlier of its ends) {
   cache_policy policy;
   CAF_CHECK(is_fresh(policy, at(0), {}, at(1'000'000)));

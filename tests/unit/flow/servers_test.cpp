@@ -290,6 +290,14 @@ question_asked asked_at_work() {
   return out;
 }
 
+/// @param number of the question
+std::vector<entry> cut_off_at_work(std::uint32_t number = 1) {
+  auto asked = asked_at_work();
+  asked.number = number;
+  return {task_started{at(2), tool_task(1, 0), 1}, asked,
+          run_taken_over{at(3)}};
+}
+
 result<question_answered> decide_on(const run_state& state, const json& body) {
   return read_answer(
     state, {state.created.run_id, tool_task(1, 0), 1}, body,
@@ -317,10 +325,8 @@ CAF_TEST(a question at work does not end the attempt) {
 }
 
 CAF_TEST(an attempt that was cut off while it asked begins anew) {
-  auto definition = with_servers();
-  definition.mcp_policy.on_interrupt = on_interrupt::fail;
-  auto state = calling(definition, {task_started{at(2), tool_task(1, 0), 1},
-                                    asked_at_work(), run_taken_over{at(3)}});
+  auto state
+    = calling(with_servers(), {asked_at_work(), run_taken_over{at(3)}});
   CAF_CHECK(recover(state, at(3)).empty());
   CAF_CHECK_EQUAL(state.calls[0].progress.next_attempt(), 2u);
   CAF_CHECK(!state.asks_at_work());
@@ -329,6 +335,74 @@ CAF_TEST(an attempt that was cut off while it asked begins anew) {
   CAF_CHECK_EQUAL(
     to_text(elicitation_result(state.calls[0].progress.elicited.at(0))),
     R"({"action":"decline"})");
+}
+
+CAF_TEST(what may have acted before it asked is told as unknown) {
+  auto definition = with_servers();
+  definition.mcp_policy.on_interrupt = on_interrupt::fail;
+  auto state = calling(definition, cut_off_at_work());
+  const auto fate = recover(state, at(3));
+  CAF_REQUIRE_EQUAL(fate.size(), 1u);
+  const auto& done = std::get<task_completed>(fate[0]);
+  CAF_CHECK(std::get<tool_result>(done.outcome).kind
+            == tool_result_kind::unknown);
+  state.apply(done);
+  CAF_CHECK_EQUAL(state.open_questions(), 0u);
+  CAF_CHECK(state.phase == run_phase::requesting);
+}
+
+CAF_TEST(what may have acted before it asked is put to a person) {
+  auto definition = with_servers();
+  definition.mcp_policy.on_interrupt = on_interrupt::ask;
+  auto state = calling(definition, cut_off_at_work());
+  // What the server wants to know is not asked twice, so it comes first.
+  CAF_CHECK(recover(state, at(3)).empty());
+  CAF_CHECK(conclude(state, at(3)).empty());
+  CAF_CHECK(decide(state, at(3)).empty());
+  state.apply(*decide_on(state, {{"decision", "deny"}}));
+  const auto asked = conclude(state, at(4));
+  CAF_REQUIRE_EQUAL(asked.size(), 1u);
+  const auto& doubt = std::get<question_asked>(asked[0]);
+  CAF_CHECK(doubt.kind == question_kind::in_doubt);
+  CAF_CHECK_EQUAL(doubt.number, 2u);
+  auto other = state;
+  state.apply(doubt);
+  CAF_CHECK(decide(state, at(4)).empty());
+  state.apply(decided(2, verdict::approved));
+  const auto commands = decide(state, at(5));
+  CAF_REQUIRE_EQUAL(commands.size(), 1u);
+  CAF_CHECK_EQUAL(start_of(commands[0])->attempt, 2u);
+  CAF_CHECK(start_of(commands[0])->intent_first);
+  CAF_REQUIRE_EQUAL(state.calls[0].progress.elicited.size(), 1u);
+  CAF_CHECK(conclude(state, at(5)).empty());
+  // A new owner between the two questions asks the second one.
+  other.apply(run_taken_over{at(5)});
+  const auto again = recover(other, at(5));
+  CAF_REQUIRE_EQUAL(again.size(), 1u);
+  CAF_CHECK(std::get<question_asked>(again[0]).kind == question_kind::in_doubt);
+}
+
+CAF_TEST(what a person allowed is not made again without a person) {
+  auto definition = with_servers();
+  definition.tool_rules.resize(1);
+  definition.tool_rules[0].requires_approval = true;
+  auto asked = calling(definition);
+  const auto approval = conclude(asked, at(1));
+  CAF_REQUIRE_EQUAL(approval.size(), 1u);
+  std::vector<entry> further{approval[0], decided(1, verdict::approved)};
+  for (auto& next : cut_off_at_work(2))
+    further.push_back(std::move(next));
+  auto state = calling(definition, further);
+  CAF_CHECK(decide(state, at(3)).empty());
+  question_answered expired;
+  expired.task = tool_task(1, 0);
+  expired.number = 2;
+  expired.verdict = verdict::expired;
+  state.apply(expired);
+  const auto doubt = conclude(state, at(4));
+  CAF_REQUIRE_EQUAL(doubt.size(), 1u);
+  CAF_CHECK(std::get<question_asked>(doubt[0]).kind == question_kind::in_doubt);
+  CAF_CHECK(decide(state, at(4)).empty());
 }
 
 CAF_TEST(forms are filled in as they are asked for) {
@@ -370,6 +444,15 @@ CAF_TEST(input that is needed first is asked for one by one) {
   const auto commands = decide(state, at(2));
   CAF_REQUIRE_EQUAL(commands.size(), 1u);
   CAF_CHECK_EQUAL(start_of(commands[0])->attempt, 2u);
+  CAF_CHECK_EQUAL(
+    to_text(input_responses(
+      input_note("web", {{"x", request}}, {}, nullptr, {{"r", {{"roots", 1}}}}),
+      {})),
+    R"({"r":{"roots":1}})");
+  CAF_CHECK(!asks_for_work(note));
+  CAF_CHECK(asks_for_work(input_note("web", {}, {}, {{"task", "t1"}})));
+  CAF_CHECK(asks_for_work({{"task", "t1"}}));
+  CAF_CHECK(!asks_for_work(nullptr));
   CAF_CHECK_EQUAL(to_text(input_responses(state.calls[0].progress.note,
                                           state.calls[0].progress.elicited)),
                   R"({"x":{"action":"accept","content":{"name":"x"}},)"

@@ -48,9 +48,7 @@ CAF_TEST(rules are applied in order) {
   ask.on_expiry = on_expiry::fail;
   auto settings = rule(json::array({"wipe"}));
   settings.policy = {{"retries", 2}, {"on_interrupt", "ask"}};
-  auto inside = rule(json::array({"look"}));
-  inside.is_task = false;
-  const std::vector<tool_rule> rules{mark, ask, settings, inside};
+  const std::vector<tool_rule> rules{mark, ask, settings};
   auto wipe = tool("wipe");
   wipe.policy.retries = 1;
   wipe.policy.timeout = 5s;
@@ -61,11 +59,9 @@ CAF_TEST(rules are applied in order) {
   CAF_CHECK_EQUAL(wipe.policy.retries, 2u);
   CAF_CHECK(wipe.policy.timeout == 5s);
   CAF_CHECK(wipe.policy.on_interrupt == on_interrupt::ask);
-  CAF_CHECK(wipe.is_task);
   auto look = tool("look");
   mcp::apply(rules, look);
   CAF_CHECK(!look.requires_approval);
-  CAF_CHECK(!look.is_task);
 }
 
 CAF_TEST(servers and rules are part of a definition) {
@@ -86,6 +82,8 @@ CAF_TEST(servers and rules are part of a definition) {
   web.max_retries = 3;
   web.include_instructions = true;
   web.prefer_tasks = false;
+  web.sampling = true;
+  web.sampling_model = "test";
   web.cache_lists = false;
   web.init_timeout = 1500ms;
   web.call_timeout = 90s;
@@ -116,6 +114,8 @@ CAF_TEST(servers and rules are part of a definition) {
   CAF_CHECK(back.scope == mcp::connection_scope::per_run);
   CAF_CHECK(back.allowed_tools && back.allowed_tools->empty());
   CAF_CHECK(back.init_timeout == 1500ms);
+  CAF_CHECK(back.sampling);
+  CAF_CHECK_EQUAL(back.sampling_model, "test");
   CAF_CHECK((*again)->mcp_servers.at(1).argv == files.argv);
   CAF_CHECK((*again)->tool_rules.at(0).requires_approval);
   CAF_CHECK_EQUAL((*again)->mcp_policy.retries, 4u);

@@ -259,6 +259,17 @@ CAF_TEST(an attempt that needs input first) {
   CAF_CHECK_EQUAL(same.attempt, 4u);
 }
 
+CAF_TEST(what a server wants the model to say) {
+  const task_ref task{3, task_kind::sampling, 2};
+  const auto same = round_trip(sampling_requested{
+    at(7), task, 4, {{"server", "sums"}, {"params", {{"maxTokens", 5}}}}});
+  CAF_CHECK(same.time == at(7));
+  CAF_CHECK(same.task == task);
+  CAF_CHECK_EQUAL(same.call, 4u);
+  CAF_CHECK_EQUAL(to_text(same.request),
+                  R"({"server":"sums","params":{"maxTokens":5}})");
+}
+
 CAF_TEST(output rejected and cancel requested) {
   auto rejected = round_trip(output_rejected{at(2), json::parse("[{}]")});
   CAF_CHECK(rejected.time == at(2));

@@ -66,6 +66,11 @@ struct mcp_server {
   bool prompts = false;
   /// Tools that may run as a task of the server do.
   bool prefer_tasks = true;
+  /// The server may have the run's model say something while it works on a
+  /// call; the run pays for it.
+  bool sampling = false;
+  /// `provider:model` that is asked in place of the run's; empty for that.
+  std::string sampling_model;
 
   /// Each run has a connection of its own.
   bool per_run = false;
