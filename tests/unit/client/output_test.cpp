@@ -77,7 +77,8 @@ CAF_TEST(a program gets what the node shows) {
   connection.reply(200, completed(image()).dump());
   CAF_CHECK_EQUAL(give({"output", test_run_id, "--json"}),
                   exit_code::completed);
-  CAF_CHECK_EQUAL(json::parse(streams.out).at("size_bytes"), 7);
+  const auto shown = json::parse(streams.out);
+  CAF_CHECK_EQUAL(shown.at("size_bytes"), 7);
 }
 
 CAF_TEST(a run without an output says why) {

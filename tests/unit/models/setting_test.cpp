@@ -22,6 +22,7 @@ const std::map<std::string, json> samples{
   {"top_p", 0.9},
   {"top_k", 7},
   {"timeout", 2.5},
+  {"first_event_timeout", 2.5},
   {"parallel_tool_calls", false},
   {"tool_choice", "none"},
   {"seed", 42},
@@ -94,6 +95,7 @@ const std::map<std::string, json> samples{
 /// Settings that cannot be told from the body of the first request: the test
 /// that shows what they do.
 const std::map<std::string, std::string> shown_elsewhere{
+  {"first_event_timeout", "responses_job_test.cpp"},
   {"openai_send_reasoning_ids", "conversation_test.cpp"},
   {"anthropic_betas", "anthropic_test.cpp"},
   {"anthropic_code_execution_tool_version", "native_tool_test.cpp"},
