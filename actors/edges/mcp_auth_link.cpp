@@ -241,6 +241,8 @@ void auth_link::perform(oauth::denied& step) {
   } else {
     reason.what = link_failure::kind::http_status;
     reason.message = step.reason.message;
+    // What the server said is less than why there is no token.
+    reason.body.clear();
     if (reason.http_status == 0)
       reason.http_status = 401;
   }

@@ -13,7 +13,7 @@ call_failure from_status(const link_failure& reason) {
   call_failure out;
   if (const auto error = error_in_body(reason))
     out = to_call_failure(*error);
-  else
+  else if (reason.message.empty())
     out.message
       = "the server answered with status " + std::to_string(reason.http_status);
   if (reason.http_status == unauthorized || reason.http_status == forbidden)
