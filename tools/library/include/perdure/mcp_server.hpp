@@ -70,7 +70,7 @@ struct mcp_server {
   /// call; the run pays for it.
   bool sampling = false;
   /// `provider:model` that is asked in place of the run's; empty for that.
-  std::string sampling_model;
+  std::string sampling_model = {};
 
   /// Each run has a connection of its own.
   bool per_run = false;
