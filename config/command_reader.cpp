@@ -80,7 +80,7 @@ read_late_text(const field_reader& fields, const file_place& place) {
 
 runtime::command_tool
 read_program(const field_reader& fields, const agent_draft& draft) {
-  constexpr std::int64_t output_bytes_max = 64 * 1024 * 1024;
+  constexpr std::int64_t output_bytes_max = std::int64_t{64} << 20;
   runtime::command_tool out;
   read_argv(fields, draft, out);
   read_env(fields, out);

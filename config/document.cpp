@@ -17,7 +17,7 @@ const document* document::find(std::string_view key) const {
 
 std::variant<document, document_problem>
 parse_document(std::string_view text, document_format format) {
-  constexpr std::size_t size_max = 4 * 1024 * 1024;
+  constexpr std::size_t size_max = std::size_t{4} << 20;
   if (text.size() > size_max)
     return document_problem{{}, "the file is larger than 4 MiB"};
   if (text.starts_with("\xEF\xBB\xBF"))

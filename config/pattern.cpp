@@ -14,7 +14,7 @@ namespace perdure::config {
 namespace {
 
 constexpr std::size_t pattern_size_max = 4096;
-constexpr std::size_t text_size_max = 256 * 1024;
+constexpr std::size_t text_size_max = std::size_t{256} << 10;
 constexpr std::size_t group_depth_max = 50;
 
 /// The automaton repeats a counted part as often as its count says, and its

@@ -15,7 +15,7 @@ namespace {
 using runtime::json;
 using kind = template_node::kind;
 
-constexpr std::size_t output_size_max = 4 * 1024 * 1024;
+constexpr std::size_t output_size_max = std::size_t{4} << 20;
 constexpr std::size_t step_count_max = 1'000'000;
 
 /// Opens a scope of names: bodies of `each` and `with`.

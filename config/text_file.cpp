@@ -15,7 +15,7 @@ runtime::failure unreadable(const std::string& reason) {
 } // namespace
 
 runtime::result<std::string> read_text_file(const std::filesystem::path& file) {
-  constexpr std::size_t size_max = 4 * 1024 * 1024;
+  constexpr std::size_t size_max = std::size_t{4} << 20;
   std::error_code error;
   const auto is_file = std::filesystem::is_regular_file(file, error);
   if (error)

@@ -32,7 +32,7 @@ struct sse_event {
 /// Source:  the "Server-sent events" section of the WHATWG HTML standard
 class sse_decoder {
 public:
-  static constexpr std::size_t default_event_size_max = 16U * 1024U * 1024U;
+  static constexpr std::size_t default_event_size_max = std::size_t{16} << 20;
 
   explicit sse_decoder(std::size_t event_size_max = default_event_size_max);
 

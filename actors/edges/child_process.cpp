@@ -38,7 +38,7 @@ struct start_plan {
   int error = 0;
 };
 
-constexpr std::size_t child_stack_size = 64 * 1024;
+constexpr std::size_t child_stack_size = std::size_t{64} << 10;
 constexpr std::size_t kernel_signal_action_size = 64;
 
 std::string reason_text(int error) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstring>
 #include <exception>
 
 namespace perdure::actors {
@@ -99,7 +98,7 @@ std::size_t curl_exchange::fill(char* buffer, std::size_t size) {
   while (filled < size && piece_ < request_.body.size()) {
     const auto& piece = *request_.body[piece_];
     const auto part = std::min(size - filled, piece.size() - piece_offset_);
-    std::memcpy(buffer + filled, piece.data() + piece_offset_, part);
+    std::copy_n(piece.data() + piece_offset_, part, buffer + filled);
     filled += part;
     piece_offset_ += part;
     if (piece_offset_ == piece.size()) {

@@ -12,7 +12,7 @@ namespace {
 using runtime::errc;
 
 /// curl's default is 64 KiB for each of thousands of requests.
-constexpr long upload_buffer_size = 16 * 1024;
+constexpr long upload_buffer_size = 16L << 10;
 
 std::string url_part(CURLU* url, CURLUPart part) {
   char* text = nullptr;

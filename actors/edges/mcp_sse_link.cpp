@@ -55,7 +55,7 @@ public:
 private:
   /// Has `take(link, arrived)` called for what arrives, while the link is.
   template <class Take>
-  http_client::id request(http_request what, Take take);
+  http_client::id request(http_request&& what, Take take);
 
   void on_stream(http_head& head);
   void on_stream(std::string& chunk);
@@ -77,7 +77,7 @@ private:
 };
 
 template <class Take>
-http_client::id sse_link::request(http_request what, Take take) {
+http_client::id sse_link::request(http_request&& what, Take take) {
   return options_.http->start(
     std::move(what),
     queued_receiver(

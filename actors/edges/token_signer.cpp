@@ -42,7 +42,7 @@ std::string side_by_side(const std::vector<unsigned char>& der) {
     ::d2i_ECDSA_SIG(nullptr, &begin, static_cast<long>(der.size()))};
   if (!parsed)
     return {};
-  std::array<unsigned char, 2 * coordinate_size> out{};
+  std::array<unsigned char, std::size_t{2} * coordinate_size> out{};
   ::BN_bn2binpad(ECDSA_SIG_get0_r(parsed.get()), out.data(), coordinate_size);
   ::BN_bn2binpad(ECDSA_SIG_get0_s(parsed.get()), out.data() + coordinate_size,
                  coordinate_size);

@@ -255,7 +255,8 @@ void session::received(std::string_view text, exchange_id exchange,
   impl_->follow(now);
 }
 
-void session::lost(exchange_id exchange, link_failure reason, timestamp now) {
+void session::lost(exchange_id exchange, const link_failure& reason,
+                   timestamp now) {
   if (impl_->opening.waits_for(exchange))
     return impl_->on_news(impl_->opening.lost(reason, now), now);
   if (impl_->changes.waits_for(exchange))
@@ -265,7 +266,7 @@ void session::lost(exchange_id exchange, link_failure reason, timestamp now) {
     impl_->begin_again("the server has lost the session");
 }
 
-void session::down(link_failure reason, timestamp now) {
+void session::down(const link_failure& reason, timestamp now) {
   using phase = implementation::phase;
   if (reason.what == link_failure::kind::unusable)
     return impl_->give_up(to_call_failure(reason), now);

@@ -115,13 +115,13 @@ public:
   /// The exchange ended. Nothing happens when it has been answered, so a link
   /// may tell of every end. A call whose exchange ended with `session_lost`
   /// waits for the next link.
-  void lost(exchange_id exchange, link_failure reason, timestamp now);
+  void lost(exchange_id exchange, const link_failure& reason, timestamp now);
 
   /// The link ended: exchanges in flight are lost. Calls that wait, or whose
   /// task of the server goes on, stay, unless no link will ever open
   /// (`unusable`). The session asks to `reopen` when it can go on by itself;
   /// otherwise somebody has to decide on another link.
-  void down(link_failure reason, timestamp now);
+  void down(const link_failure& reason, timestamp now);
 
   // -- from callers -----------------------------------------------------------
 

@@ -9,8 +9,8 @@ namespace perdure::runtime {
 namespace {
 
 // Far above what a model says; a response beyond it is a runaway server.
-constexpr std::size_t body_size_max = 64U * 1024U * 1024U;
-constexpr std::size_t stream_size_max = 1024U * 1024U * 1024U;
+constexpr std::size_t body_size_max = std::size_t{64} << 20;
+constexpr std::size_t stream_size_max = std::size_t{1} << 30;
 
 bool looks_like_stream(std::string_view body) {
   const auto begin = body.find_first_not_of("\xEF\xBB\xBF \t\r\n");
