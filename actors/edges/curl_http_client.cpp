@@ -163,12 +163,11 @@ private:
       auto exchange = find(command);
       if (exchange == nullptr)
         continue;
-      if (exchange->gate.closed())
+      const bool is_new = exchange->easy() == nullptr;
+      if (exchange->gate.closed() || (!is_new && !exchange->resume()))
         end(exchange, CURLE_OK);
-      else if (exchange->easy() == nullptr)
+      else if (is_new)
         begin(exchange);
-      else if (!exchange->resume())
-        end(exchange, CURLE_OK);
     }
     return true;
   }
