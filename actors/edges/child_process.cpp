@@ -207,15 +207,15 @@ pid_t give_birth(start_plan& plan) {
   // The child shares all memory but not this stack; the calling thread sleeps
   // until the child has called execve or is gone.
   const auto stack = std::make_unique<char[]>(child_stack_size);
-  auto top = reinterpret_cast<std::uintptr_t>(stack.get() + child_stack_size);
-  top &= ~std::uintptr_t{63};
+  auto* top = stack.get() + child_stack_size;
+  top -= reinterpret_cast<std::uintptr_t>(top) % 64;
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   // A handler of the node must not run in the child.
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const auto pid = clone_child(run_child, reinterpret_cast<void*>(top),
-                               CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
+  const auto pid
+    = clone_child(run_child, top, CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
   const int error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   errno = error;

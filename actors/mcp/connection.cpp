@@ -137,7 +137,7 @@ void mcp_connection_state::on_message(std::string_view text,
 
 void mcp_connection_state::on_lost(mcp::exchange_id exchange,
                                    mcp::link_failure reason) {
-  session_->lost(exchange, std::move(reason), now());
+  session_->lost(exchange, reason, now());
   settle();
 }
 
@@ -147,7 +147,7 @@ void mcp_connection_state::on_down(mcp::link_failure reason) {
     note_error(reason.message);
   else
     count_end(reason.message);
-  session_->down(std::move(reason), now());
+  session_->down(reason, now());
   settle();
 }
 

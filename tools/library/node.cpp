@@ -210,7 +210,7 @@ run_result node::wait(const std::string& run, const wait_options& options) {
   }));
 }
 
-void node::wait(const std::string& run, wait_options options,
+void node::wait(const std::string& run, const wait_options& options,
                 std::function<void(run_result)> done) {
   auto& runs = parts_->runs();
   const auto run_id = parts_->id_of(run);

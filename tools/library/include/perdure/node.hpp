@@ -100,7 +100,7 @@ public:
 
   /// The same without a thread that waits; `done` is called on a thread of the
   /// node. A node that stops before has `run_result::error` say so.
-  void wait(const std::string& run, wait_options options,
+  void wait(const std::string& run, const wait_options& options,
             std::function<void(run_result)> done);
 
   /// The run as it stands.
