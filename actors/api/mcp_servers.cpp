@@ -109,33 +109,40 @@ result<known_server> find_known(const services& node, const std::string& id) {
 struct door {
   std::string_view name;
   std::string_view method;
-  /// Argument that it cannot do without; empty for none.
-  std::string_view needs;
+  /// Fields that it cannot do without; empty for none.
+  std::array<std::string_view, 2> needs{};
+  /// A field that may be there; empty for none.
+  std::string_view may{};
   bool is_list = false;
 };
 
 constexpr auto doors = std::to_array<door>({
-  {"tools", "tools/list", {}, true},
-  {"call", "tools/call", "name"},
-  {"resources", "resources/list", {}, true},
-  {"templates", "resources/templates/list", {}, true},
-  {"read", "resources/read", "uri"},
-  {"prompts", "prompts/list", {}, true},
-  {"prompt", "prompts/get", "name"},
+  {"tools", "tools/list", {}, {}, true},
+  {"call", "tools/call", {"name"}, "arguments"},
+  {"resources", "resources/list", {}, {}, true},
+  {"templates", "resources/templates/list", {}, {}, true},
+  {"read", "resources/read", {"uri"}},
+  {"prompts", "prompts/list", {}, {}, true},
+  {"prompt", "prompts/get", {"name"}, "arguments"},
+  {"complete", "completion/complete", {"ref", "argument"}, "context"},
 });
 
 result<json> parameters_of(const door& what, const std::string& body) {
   auto value = body.empty() ? json::object() : runtime::parse_json(body);
   if (!value || !value->is_object())
     return failure{errc::invalid_argument, "the body must be an object"};
+  const auto& needs = what.needs;
   for (const auto& [key, item] : value->items())
-    if (key != what.needs && !(key == "arguments" && what.needs == "name"))
+    if (key.empty()
+        || (key != what.may
+            && std::find(needs.begin(), needs.end(), key) == needs.end()))
       return failure{errc::invalid_argument, "unknown field '" + key + "' of "
                                                + std::string{what.name}};
-  if (!what.needs.empty() && !value->contains(what.needs))
-    return failure{errc::invalid_argument, std::string{what.name}
-                                             + " needs the field '"
-                                             + std::string{what.needs} + "'"};
+  for (const auto key : needs)
+    if (!key.empty() && !value->contains(key))
+      return failure{errc::invalid_argument, std::string{what.name}
+                                               + " needs the field '"
+                                               + std::string{key} + "'"};
   return value;
 }
 
@@ -202,7 +209,7 @@ parse_server_call(const services& node, const std::string& id,
     return failure{errc::run_not_found,
                    "a server has no '" + what
                      + "'; it has: tools, call, resources, templates, read, "
-                       "prompts, prompt"};
+                       "prompts, prompt, complete"};
   auto parameters = parameters_of(*found, body);
   if (!parameters)
     return parameters.error();

@@ -119,7 +119,7 @@ void add_servers(json& out) {
     = {{"post",
         operation("callServer",
                   "Calls the server: tools, call, resources, templates, read, "
-                  "prompts or prompt.",
+                  "prompts, prompt or complete.",
                   json::array({id, parameter("what", "path", "string",
                                              "What it is asked for.")}),
                   {{"200", text_of("`result`, as the server gave it.")}})}};

@@ -121,6 +121,10 @@ for line in sys.stdin:
         result = task("completed" if os.path.exists("go") else "working")
     elif method == "tasks/result" and request["params"]["taskId"] == "t1":
         result = text("found")
+    elif method == "completion/complete":
+        begin = request["params"]["argument"]["value"]
+        result = {"completion": {"values": [x for x in ("apple", "apricot", "plum")
+                                            if x.startswith(begin)]}}
     elif method == "ping":
         result = {}
     else:
@@ -393,6 +397,14 @@ CAF_TEST(servers can be called without a run) {
   const auto answer = called.value();
   CAF_CHECK_EQUAL(answer["result"]["content"][0]["text"], "42");
   CAF_CHECK_EQUAL(api.post("/v1/mcp/sums/tools", "").status, 200);
+  const auto completed = api.post("/v1/mcp/sums/complete", R"({
+    "ref": {"type": "ref/prompt", "name": "fruit"},
+    "argument": {"name": "kind", "value": "ap"}})");
+  CAF_CHECK_EQUAL(completed.status, 200);
+  const auto values = completed.value()["result"]["completion"]["values"];
+  CAF_CHECK_EQUAL(runtime::to_text(values), R"(["apple","apricot"])");
+  CAF_CHECK_EQUAL(api.post("/v1/mcp/sums/complete", R"({"ref": {}})").status,
+                  400);
   CAF_CHECK_EQUAL(api.post("/v1/mcp/sums/dance", "").status, 404);
   CAF_CHECK_EQUAL(api.post("/v1/mcp/sums/call", "{}").status, 400);
   CAF_CHECK_EQUAL(api.get("/v1/mcp/nobody").status, 404);

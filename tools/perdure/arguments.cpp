@@ -260,6 +260,15 @@ void add_mcp(builder& build, arguments& out) {
                       mcp_action::prompts);
   add_subject(prompts, "NAME", "Of the prompt");
   add_arguments(prompts);
+  auto* complete
+    = add("complete", "What an argument may be, given how it begins",
+          mcp_action::complete);
+  add_subject(complete, "REF", "A prompt, or the URI template of a resource")
+    ->required();
+  complete->add_option("ARGUMENT", given.argument, "Its name")
+    ->required()
+    ->option_text(" ");
+  complete->add_option("VALUE", given.value, "How it begins")->option_text(" ");
   add("logs", "What a server said last", mcp_action::logs);
   auto* login = add("login", "Log in at a server that wants a person to",
                     mcp_action::login);

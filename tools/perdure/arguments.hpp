@@ -34,6 +34,7 @@ enum class mcp_action {
   call,
   read,
   prompts,
+  complete,
   logs,
   login,
   logout,
@@ -90,10 +91,13 @@ struct decision_arguments {
 struct mcp_arguments {
   mcp_action action = mcp_action::list;
   std::string server;
-  /// Name of a tool or prompt, or URI of a resource.
+  /// Name of a tool or prompt, or URI (template) of a resource.
   std::string subject;
   /// JSON; empty for none.
   std::string arguments;
+  /// What `complete` is about, and how it begins.
+  std::string argument;
+  std::string value;
   /// `login` opens a browser.
   bool opens_browser = false;
   /// `login` reads where the browser ended up from standard input.

@@ -125,6 +125,24 @@ int call_with_arguments(const workplace& at, const char* what,
   return call(at, what, body, view);
 }
 
+/// What a prompt's or a resource's argument may be.
+int complete(const workplace& at) {
+  const auto& given = at.args.mcp;
+  const bool is_resource = given.subject.find(':') != std::string::npos;
+  json ref{{"type", is_resource ? "ref/resource" : "ref/prompt"}};
+  ref[is_resource ? "uri" : "name"] = given.subject;
+  json body;
+  body["ref"] = std::move(ref);
+  body["argument"] = {{"name", given.argument}, {"value", given.value}};
+  return call(at, "complete", body, [](const json& result) {
+    std::string out;
+    for (const auto& value : field_of(field_of(result, "completion"), "values"))
+      if (value.is_string())
+        out += value.get<std::string>() + '\n';
+    return out;
+  });
+}
+
 } // namespace
 
 int manage_servers(const workplace& at) {
@@ -159,6 +177,8 @@ int manage_servers(const workplace& at) {
                            at.screen.out_style().width);
         });
       return call(at, "read", {{"uri", given.subject}}, contents("contents"));
+    case mcp_action::complete:
+      return complete(at);
     case mcp_action::prompts:
       if (given.subject.empty())
         return call(at, "prompts", json::object(), listed("prompts"));

@@ -184,6 +184,12 @@ CAF_TEST(keys are fit for a header and never the same by chance) {
 }
 
 CAF_TEST(logins at MCP servers) {
+  const auto asked
+    = good({"mcp", "complete", "files", "file:///{path}", "path", "src/"}).mcp;
+  CAF_CHECK(asked.action == mcp_action::complete);
+  CAF_CHECK_EQUAL(asked.subject, "file:///{path}");
+  CAF_CHECK_EQUAL(asked.argument, "path");
+  CAF_CHECK_EQUAL(asked.value, "src/");
   const auto plain = good({"mcp", "login", "files"}).mcp;
   CAF_CHECK(plain.action == mcp_action::login);
   CAF_CHECK_EQUAL(plain.server, "files");
