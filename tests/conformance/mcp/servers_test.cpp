@@ -74,6 +74,12 @@ void check_everything(const mcp::server_options& options) {
     = client.result("resources/read", {{"uri", resources[0]["uri"]}});
   CAF_CHECK(!read["contents"].empty());
   CAF_CHECK(!client.result("prompts/list")["prompts"].empty());
+  const auto completed = client.result(
+    "completion/complete",
+    {{"ref", {{"type", "ref/prompt"}, {"name", "completable-prompt"}}},
+     {"argument", {{"name", "name"}, {"value", "B"}}},
+     {"context", {{"arguments", {{"department", "Engineering"}}}}}});
+  CAF_CHECK_EQUAL(completed["completion"]["values"][0], "Bob");
 }
 
 void check_modern(const mcp::server_options& options) {
