@@ -118,10 +118,13 @@ event_reader::event_reader(const rig& rig, const std::string& run_id,
 
 bool event_reader::read_until(
   const std::function<bool(const std::vector<run_event>&)>& enough) {
-  return wait_until([&] {
+  bool has_come = false;
+  wait_until([&] {
     connection_.read(std::chrono::milliseconds{20});
-    return enough(events());
+    has_come = enough(events());
+    return has_come || connection_.ended;
   });
+  return has_come;
 }
 
 std::vector<run_event> event_reader::events() const {

@@ -123,7 +123,7 @@ CAF_TEST(a live stream goes on after a kill in the middle of a response) {
   std::mt19937 random{seed};
   std::uniform_int_distribution<int> moment_ms{1, 500};
   rig rig;
-  write_agent(rig, 15);
+  write_agent(rig, 40);
   rig.node.start();
   const auto run_id = rig.create("speaker");
   std::vector<run_event> received;
