@@ -3,6 +3,7 @@
 #include "runtime/flow/screening.hpp"
 #include "runtime/messages/content_items.hpp"
 #include "runtime/messages/identifier.hpp"
+#include "runtime/models/json_read.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -12,18 +13,12 @@ namespace perdure::runtime {
 
 namespace {
 
-const std::string* text_in(const json& object, const char* key) {
-  if (!object.is_object())
-    return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
-}
-
 bool is_image(const json& content) {
-  const auto* kind = text_in(content, "kind");
-  const auto* type = text_in(content, "media_type");
+  const auto* kind = find_text(content, "kind");
+  const auto* type = find_text(content, "media_type");
   return kind != nullptr && *kind == "binary" && type != nullptr
-         && type->starts_with("image/") && text_in(content, "data") != nullptr;
+         && type->starts_with("image/")
+         && find_text(content, "data") != nullptr;
 }
 
 /// What may stand in a header: it comes from a provider.

@@ -1,5 +1,7 @@
 #include "runtime/flow/deferred.hpp"
 
+#include "runtime/models/json_read.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -22,28 +24,17 @@ find_in(const json& results, const char* group, const std::string& id) {
   return answers == nullptr ? nullptr : find(*answers, id);
 }
 
-std::string text_at(const json& object, const char* key) {
-  const auto* value = find(object, key);
-  return value != nullptr && value->is_string() ? value->get<std::string>()
-                                                : std::string{};
-}
-
-json any_at(const json& object, const char* key) {
-  const auto* value = find(object, key);
-  return value == nullptr ? json{} : *value;
-}
-
 void decide(question_answered& out, const json& decision) {
   out.verdict = verdict::denied;
   out.message = denied_message;
-  const auto kind = text_at(decision, "kind");
+  const auto kind = text_or_empty(decision, "kind");
   if (decision == true) {
     out.verdict = verdict::approved;
   } else if (kind == "tool-approved") {
     out.verdict = verdict::approved;
-    out.arguments = any_at(decision, "override_args");
+    out.arguments = value_or_null(decision, "override_args");
   } else if (kind == "tool-denied") {
-    if (auto message = text_at(decision, "message"); !message.empty())
+    if (auto message = text_or_empty(decision, "message"); !message.empty())
       out.message = std::move(message);
   }
   if (out.verdict == verdict::approved)
@@ -189,20 +180,20 @@ tool_result outside_result(const tool_call_part& call, const json& value) {
                   value,
                   {},
                   {}};
-  const auto kind = text_at(value, "kind");
+  const auto kind = text_or_empty(value, "kind");
   if (kind == "tool-return") {
-    out.content = any_at(value, "return_value");
-    out.metadata = any_at(value, "metadata");
-    out.extra = any_at(value, "content");
+    out.content = value_or_null(value, "return_value");
+    out.metadata = value_or_null(value, "metadata");
+    out.extra = value_or_null(value, "content");
   } else if (kind == "model-retry") {
     out.kind = tool_result_kind::retry;
-    out.content = text_at(value, "message");
+    out.content = text_or_empty(value, "message");
   } else if (kind == "tool-failed") {
     out.kind = tool_result_kind::failed;
-    out.content = text_at(value, "message");
-  } else if (text_at(value, "part_kind") == "retry-prompt") {
+    out.content = text_or_empty(value, "message");
+  } else if (text_or_empty(value, "part_kind") == "retry-prompt") {
     out.kind = tool_result_kind::retry;
-    out.content = any_at(value, "content");
+    out.content = value_or_null(value, "content");
   }
   return out;
 }

@@ -13,25 +13,13 @@ namespace perdure::runtime {
 
 namespace {
 
-constexpr std::string_view requests_key = "input_requests";
-
-const json* member(const json& object, std::string_view key) {
-  if (!object.is_object())
-    return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
-}
-
-json any_at(const json& object, std::string_view key) {
-  const auto* value = member(object, key);
-  return value == nullptr ? json() : *value;
-}
+constexpr auto requests_key = "input_requests";
 
 /// The request of one key of a note, as the metadata of a question.
 json metadata_of(const json& note, const std::string& key,
                  const json& request) {
   const std::string server{text_or_empty(note, "server")};
-  const auto params = any_at(request, "params");
+  const auto params = value_or_null(request, "params");
   auto out = text_or_empty(request, "method") == "sampling/createMessage"
                ? sampling_request(server, params)
                : elicitation_metadata(server, params);
@@ -50,27 +38,27 @@ answer_to(const json& question, const std::vector<elicited_answer>& answers) {
 } // namespace
 
 json elicitation_metadata(const std::string& server, const json& params) {
-  const auto url = any_at(params, "url");
+  const auto url = value_or_null(params, "url");
   json out{{"server", server},
            {"mode", url.is_string() ? "url" : "form"},
-           {"message", any_at(params, "message")}};
+           {"message", value_or_null(params, "message")}};
   if (url.is_string()) {
     out["url"] = url;
-    out["elicitation_id"] = any_at(params, "elicitationId");
+    out["elicitation_id"] = value_or_null(params, "elicitationId");
   } else {
-    out["schema"] = any_at(params, "requestedSchema");
+    out["schema"] = value_or_null(params, "requestedSchema");
   }
   return out;
 }
 
 result<json> accepted_content(const json& question, const json& content) {
-  json params{{"message", any_at(question, "message")}};
-  if (any_at(question, "mode") == "url") {
+  json params{{"message", value_or_null(question, "message")}};
+  if (value_or_null(question, "mode") == "url") {
     params["mode"] = "url";
-    params["url"] = any_at(question, "url");
-    params["elicitationId"] = any_at(question, "elicitation_id");
+    params["url"] = value_or_null(question, "url");
+    params["elicitationId"] = value_or_null(question, "elicitation_id");
   } else {
-    params["requestedSchema"] = any_at(question, "schema");
+    params["requestedSchema"] = value_or_null(question, "schema");
   }
   auto asked = mcp::read_elicitation(params);
   if (!asked)
@@ -78,7 +66,7 @@ result<json> accepted_content(const json& question, const json& content) {
   auto answer = mcp::accept(*asked, content);
   if (!answer)
     return answer.error();
-  return any_at(*answer, "content");
+  return value_or_null(*answer, "content");
 }
 
 json elicitation_result(const elicited_answer& answer) {
@@ -112,12 +100,13 @@ json input_note(const std::string& server, json requests,
 
 bool asks_for_work(const json& note) {
   // Answers go to the task that the server has, or with the call once more.
-  return names_work(
-    member(note, requests_key) == nullptr ? note : any_at(note, "task"));
+  return names_work(find_value(note, requests_key) == nullptr
+                      ? note
+                      : value_or_null(note, "task"));
 }
 
 std::optional<json> next_input(const task_progress& task) {
-  const auto* requests = member(task.note, requests_key);
+  const auto* requests = find_value(task.note, requests_key);
   if (requests == nullptr || !requests->is_object() || task.question
       || task.samplings > 0)
     return std::nullopt;
@@ -130,7 +119,7 @@ std::optional<json> next_input(const task_progress& task) {
 }
 
 std::optional<std::string> unsaid_input(const task_progress& task) {
-  if (member(task.note, requests_key) == nullptr)
+  if (find_value(task.note, requests_key) == nullptr)
     return std::nullopt;
   for (const auto& answer : task.elicited)
     if (is_sampling(answer.question) && answer.verdict != verdict::answered)
@@ -140,10 +129,10 @@ std::optional<std::string> unsaid_input(const task_progress& task) {
 
 json input_responses(const json& note,
                      const std::vector<elicited_answer>& answers) {
-  const auto* requests = member(note, requests_key);
+  const auto* requests = find_value(note, requests_key);
   if (requests == nullptr || !requests->is_object())
     return nullptr;
-  const auto* known = member(note, "known");
+  const auto* known = find_value(note, "known");
   auto out = known == nullptr ? json::object() : *known;
   for (const auto& [key, request] : requests->items())
     if (const auto* answer

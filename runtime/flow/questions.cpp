@@ -4,6 +4,7 @@
 #include "runtime/flow/elicitation.hpp"
 #include "runtime/flow/screening.hpp"
 #include "runtime/messages/model_text.hpp"
+#include "runtime/models/json_read.hpp"
 
 #include <algorithm>
 #include <array>
@@ -94,17 +95,6 @@ result<unit> check_body(const json& body) {
   return ok();
 }
 
-std::string text_at(const json& body, const char* key) {
-  const auto found = body.find(key);
-  return found != body.end() && found->is_string() ? found->get<std::string>()
-                                                   : std::string{};
-}
-
-json any_at(const json& body, const char* key) {
-  const auto found = body.find(key);
-  return found == body.end() ? json{} : *found;
-}
-
 /// The task whose question is open, or why there is none.
 result<unit> check_open(const run_state& state, const question_ref& ref) {
   const auto open = state.open_tasks();
@@ -140,14 +130,14 @@ result<unit> check_arguments(const run_state& state, const question_ref& ref,
 /// What a server asked for is filled in, or declined.
 result<question_answered>
 answer_server(question_answered out, const json& question, const json& body) {
-  const auto decision = text_at(body, "decision");
+  const auto decision = text_or_empty(body, "decision");
   out.verdict = verdict::denied;
   if (decision == "deny")
     return out;
   if (decision != "approve")
     return invalid("decision must be approve (with what is asked for as "
                    "arguments) or deny");
-  auto content = accepted_content(question, any_at(body, "arguments"));
+  auto content = accepted_content(question, value_or_null(body, "arguments"));
   if (!content)
     return content.error();
   out.verdict = verdict::approved;
@@ -157,7 +147,7 @@ answer_server(question_answered out, const json& question, const json& body) {
 
 void approve(question_answered& out, const json& body) {
   out.verdict = verdict::approved;
-  out.arguments = any_at(body, "arguments");
+  out.arguments = value_or_null(body, "arguments");
 }
 
 /// @param part the call that the question is about; null for another task
@@ -224,7 +214,7 @@ read_answer(const run_state& state, const question_ref& ref, const json& body,
   if (auto open = check_open(state, ref); !open)
     return open.error();
   const auto kind = state.progress(ref.task).question->kind;
-  if (const auto seen = text_at(body, "arguments_digest"); !seen.empty())
+  if (const auto seen = text_or_empty(body, "arguments_digest"); !seen.empty())
     if (seen != digest(to_text(arguments_of(state, ref.task))))
       return failure{errc::conflict,
                      "the arguments of the call are not those that "
@@ -232,22 +222,23 @@ read_answer(const run_state& state, const question_ref& ref, const json& body,
   const auto& open_question = *state.progress(ref.task).question;
   const auto is_elicited = kind == question_kind::elicitation;
   if (!is_elicited)
-    if (auto fits = check_arguments(state, ref, any_at(body, "arguments"));
+    if (auto fits
+        = check_arguments(state, ref, value_or_null(body, "arguments"));
         !fits)
       return fits.error();
   question_answered out;
   out.time = now;
   out.task = ref.task;
   out.number = ref.number;
-  out.message = text_at(body, "message");
-  out.metadata = any_at(body, "metadata");
-  out.decided_by = text_at(body, "decided_by");
+  out.message = text_or_empty(body, "message");
+  out.metadata = value_or_null(body, "metadata");
+  out.decided_by = text_or_empty(body, "decided_by");
   if (is_elicited)
     return answer_server(std::move(out), open_question.metadata, body);
   const auto* part = ref.task.kind == task_kind::tool_call
                        ? state.calls[ref.task.index].part
                        : nullptr;
-  const auto decision = text_at(body, "decision");
+  const auto decision = text_or_empty(body, "decision");
   if (decision == "approve" && kind != question_kind::external) {
     approve(out, body);
   } else if (decision == "deny") {

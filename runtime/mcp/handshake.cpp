@@ -134,8 +134,10 @@ handshake::news handshake::tick(timestamp now) {
     return {};
   if (deadline_ && now >= *deadline_)
     return fail({.kind = call_failure_kind::timed_out,
-                 .message = "the server did not open a session in time; "
-                            "init_timeout bounds it",
+                 .message
+                 = "the server did not open a session in time; "
+                   "init_timeout bounds it, and `perdure mcp logs` shows "
+                   "what a program said",
                  .data = {},
                  .challenge = {}});
   if (phase_ == phase::asking && asked_until_ && now >= *asked_until_)

@@ -1,6 +1,6 @@
 #include "runtime/mcp/header_params.hpp"
 
-#include "runtime/mcp/base64.hpp"
+#include "runtime/base64.hpp"
 
 #include <algorithm>
 #include <cstdint>

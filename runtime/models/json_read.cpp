@@ -26,6 +26,11 @@ const std::string* find_text(const json& value, const char* key) {
   return found == nullptr ? nullptr : found->get_ptr<const std::string*>();
 }
 
+json value_or_null(const json& value, const char* key) {
+  const auto* found = find_value(value, key);
+  return found == nullptr ? json() : *found;
+}
+
 std::string_view text_or_empty(const json& value, const char* key) {
   const auto* found = find_text(value, key);
   return found == nullptr ? std::string_view{} : std::string_view{*found};

@@ -19,6 +19,9 @@ const json* find_object(const json& value, const char* key);
 const json* find_array(const json& value, const char* key);
 const std::string* find_text(const json& value, const char* key);
 
+/// Like `find_value`, with null in place of what is absent.
+json value_or_null(const json& value, const char* key);
+
 /// Like `find_text`, with an empty text in place of null.
 std::string_view text_or_empty(const json& value, const char* key);
 

@@ -81,12 +81,10 @@ CAF_TEST(the run waits for the approval and for the result) {
   const auto created = api.post(
     "/v1/runs",
     runtime::to_text({{"agent", "waits"}, {"prompt", from.prompt()}}));
-  const auto about = "/v1/runs/" + created.value()["id"].get<std::string>();
-  json open;
-  CAF_REQUIRE(wait_until([&] {
-    open = api.get(about + "/approvals").value()["approvals"];
-    return open.size() == 2;
-  }));
+  const auto run_id = created.value()["id"].get<std::string>();
+  const auto about = "/v1/runs/" + run_id;
+  const auto open = api.wait_for_questions(run_id, 2);
+  CAF_REQUIRE(open.is_array());
   CAF_CHECK_EQUAL(open[0]["tool_name"], "delete_file");
   CAF_CHECK_EQUAL(open[1]["tool_name"], "create_file");
   const auto decide = [&](json body, std::size_t at) {
@@ -96,8 +94,7 @@ CAF_TEST(the run waits for the approval and for the result) {
   CAF_CHECK_EQUAL(decide({{"decision", "approve"}}, 0), 200);
   CAF_CHECK_EQUAL(decide({{"decision", "answer"}, {"result", "Success"}}, 1),
                   200);
-  const auto run
-    = api.wait_for_state(created.value()["id"].get<std::string>(), "completed");
+  const auto run = api.wait_for_state(run_id, "completed");
   CAF_CHECK_EQUAL(run["output"], from.response(1).text);
   check_last_request();
 }

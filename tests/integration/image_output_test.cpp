@@ -1,5 +1,7 @@
 #define CAF_SUITE integration.image_output
 
+#include "runtime/base64.hpp"
+
 #include <caf/test/unit_test.hpp>
 
 #include "support/process.hpp"
@@ -19,26 +21,10 @@ std::string picture() {
   return bytes;
 }
 
-std::string base64(const std::string& bytes) {
-  constexpr std::string_view signs
-    = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const unsigned char byte : bytes) {
-    bits = bits << 8U | byte;
-    for (count += 8; count >= 6; count -= 6)
-      out += signs[bits >> (count - 6) & 63U];
-  }
-  if (count > 0)
-    out += signs[bits << (6 - count) & 63U];
-  out.append((4 - out.size() % 4) % 4, '=');
-  return out;
-}
-
 /// A script whose first answer is text where an image is wanted.
 std::string script() {
-  const json image{{"media_type", "image/png"}, {"data", base64(picture())}};
+  const json image{{"media_type", "image/png"},
+                   {"data", runtime::base64(picture())}};
   const json hesitant{{"text", "A cat, I suppose?"}};
   const json painted{{"text", "Here."}, {"image", image}};
   return runtime::to_text(

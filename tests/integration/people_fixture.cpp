@@ -79,18 +79,10 @@ std::string people_node::create(const std::string& agent) {
 }
 
 json people_node::question_of(const std::string& run_id) {
-  json found;
-  const auto is_asked = wait_until([&] {
-    const auto open
-      = node.api().get("/v1/runs/" + run_id + "/approvals").value();
-    if (!open.is_object() || open["approvals"].empty())
-      return false;
-    found = open["approvals"][0];
-    return true;
-  });
-  if (!is_asked)
+  const auto open = node.api().wait_for_questions(run_id);
+  if (open.is_null())
     CAF_FAIL("nothing is asked: " << node.api().get("/v1/runs/" + run_id).body);
-  return found;
+  return open[0];
 }
 
 api_answer people_node::decide(const json& question, const json& body) {

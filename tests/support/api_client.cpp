@@ -99,6 +99,19 @@ json api_client::wait_for_state(const std::string& run_id,
   return there ? run : json();
 }
 
+json api_client::wait_for_questions(const std::string& run_id,
+                                    std::size_t count) const {
+  json questions;
+  const bool there = wait_until([&] {
+    const auto answer = get("/v1/runs/" + run_id + "/approvals");
+    if (answer.status != 200)
+      return false;
+    questions = answer.value()["approvals"];
+    return questions.size() == count;
+  });
+  return there ? questions : json();
+}
+
 bool api_client::is_healthy() const {
   return call("GET", "/healthz", {}, {}).status == 200;
 }

@@ -43,6 +43,10 @@ public:
   [[nodiscard]] runtime::json
   wait_for_state(const std::string& run_id, const std::string& state) const;
 
+  /// Waits until `count` questions of a run are open. @returns them, or null
+  [[nodiscard]] runtime::json
+  wait_for_questions(const std::string& run_id, std::size_t count = 1) const;
+
   [[nodiscard]] bool is_healthy() const;
 
   [[nodiscard]] std::uint16_t port() const {

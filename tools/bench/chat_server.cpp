@@ -1,11 +1,11 @@
 #include "tools/bench/chat_server.hpp"
 
 #include "runtime/json.hpp"
+#include "tools/bench/system.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <arpa/inet.h>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <netinet/in.h>
@@ -14,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace perdure::bench {
@@ -22,11 +21,6 @@ namespace perdure::bench {
 namespace {
 
 using runtime::json;
-
-void check(bool good, const char* what) {
-  if (!good)
-    throw std::system_error{errno, std::generic_category(), what};
-}
 
 std::string answer_body(std::size_t number, std::size_t steps) {
   json message{{"role", "assistant"}, {"content", nullptr}};

@@ -1,18 +1,17 @@
 #include "tools/bench/mcp_server.hpp"
 
 #include "runtime/json.hpp"
+#include "tools/bench/system.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace perdure::bench {
@@ -23,11 +22,6 @@ using runtime::json;
 using steady = std::chrono::steady_clock;
 
 constexpr auto version = "2025-11-25";
-
-void check(bool good, const char* what) {
-  if (!good)
-    throw std::system_error{errno, std::generic_category(), what};
-}
 
 json add_tool() {
   auto schema = json::parse(R"({"type": "object", "properties":

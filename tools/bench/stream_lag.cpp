@@ -2,6 +2,7 @@
 
 #include "tools/bench/host.hpp"
 #include "tools/bench/load_client.hpp"
+#include "tools/bench/system.hpp"
 #include "tools/bench/usage.hpp"
 
 #include <nlohmann/json.hpp>
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <atomic>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -19,7 +19,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <system_error>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -33,11 +32,6 @@ using steady = std::chrono::steady_clock;
 
 /// Around the time in each chunk's text.
 constexpr char mark = '#';
-
-void check(bool good, const char* what) {
-  if (!good)
-    throw std::system_error{errno, std::generic_category(), what};
-}
 
 std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(

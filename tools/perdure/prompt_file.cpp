@@ -1,5 +1,6 @@
 #include "tools/perdure/prompt_file.hpp"
 
+#include "runtime/base64.hpp"
 #include "tools/perdure/text.hpp"
 #include "tools/perdure/token_file.hpp"
 
@@ -109,23 +110,6 @@ std::string media_type_of(std::string_view bytes, std::string_view name) {
                                                  : std::string{type};
 }
 
-std::string to_base64(std::string_view bytes) {
-  constexpr std::string_view digits
-    = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto left = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8U
-              | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k)
-      out += k <= left ? digits[group >> (18U - 6U * k) & 63U] : '=';
-  }
-  return out;
-}
-
 result<json> prompt_item(const std::string& from) {
   if (from.starts_with("http://") || from.starts_with("https://"))
     return link_item(from);
@@ -144,7 +128,7 @@ result<json> prompt_item(const std::string& from) {
   if (type == "text/plain")
     return json("File " + std::string{name_of(from)} + ":\n" + *bytes);
   return json{{"kind", "binary"},
-              {"data", to_base64(*bytes)},
+              {"data", runtime::base64_url_padded(*bytes)},
               {"media_type", std::move(type)}};
 }
 

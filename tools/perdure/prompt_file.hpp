@@ -18,8 +18,6 @@ namespace perdure::client {
 /// any kind, or nothing
 std::string media_type_of(std::string_view bytes, std::string_view name);
 
-std::string to_base64(std::string_view bytes);
-
 /// A link for a URL; else the content of a file: text as text, anything else as
 /// bytes with their media type.
 /// Errors: errc::invalid_argument for a file that cannot be read, is too large,

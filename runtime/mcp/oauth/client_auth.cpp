@@ -1,6 +1,6 @@
 #include "runtime/mcp/oauth/client_auth.hpp"
 
-#include "runtime/mcp/base64.hpp"
+#include "runtime/base64.hpp"
 #include "runtime/mcp/oauth/discovery.hpp"
 #include "runtime/mcp/outbox.hpp"
 

@@ -1,7 +1,7 @@
 #include "runtime/mcp/oauth/flow.hpp"
 
+#include "runtime/base64.hpp"
 #include "runtime/field_reader.hpp"
-#include "runtime/mcp/base64.hpp"
 #include "runtime/mcp/oauth/discovery.hpp"
 #include "runtime/mcp/outbox.hpp"
 

@@ -11,7 +11,6 @@
 #include <map>
 
 #include "support/real_node.hpp"
-#include "support/waiting.hpp"
 
 using namespace perdure;
 using namespace perdure::tests;
@@ -125,15 +124,9 @@ struct desk {
 
   /// Answers what the server asks in this run.
   void accept(const std::string& run_id, const json& content) {
-    json question;
-    const auto target = "/v1/runs/" + run_id + "/approvals";
-    CAF_REQUIRE(wait_until([&] {
-      const auto open = node.api().get(target).value();
-      if (!open.is_object() || open["approvals"].empty())
-        return false;
-      question = open["approvals"][0];
-      return true;
-    }));
+    const auto open = node.api().wait_for_questions(run_id);
+    CAF_REQUIRE(open.is_array());
+    const auto& question = open[0];
     CAF_CHECK_EQUAL(question["kind"], "elicitation");
     const json decision{{"decision", "approve"}, {"arguments", content}};
     const auto id = question["id"].get<std::string>();

@@ -297,12 +297,10 @@ CAF_TEST(the history of a run that asked people comes back equal) {
   const auto created
     = node.api().post("/v1/runs", R"({"agent": "asks", "prompt": "Go."})");
   CAF_REQUIRE_EQUAL(created.status, 201);
-  const auto path = "/v1/runs/" + created.value()["id"].get<std::string>();
-  json asked;
-  CAF_REQUIRE(wait_until([&] {
-    asked = node.api().get(path + "/approvals").value()["approvals"];
-    return asked.size() == 2;
-  }));
+  const auto run_id = created.value()["id"].get<std::string>();
+  const auto path = "/v1/runs/" + run_id;
+  const auto asked = node.api().wait_for_questions(run_id, 2);
+  CAF_REQUIRE(asked.is_array());
   for (const auto& question : asked) {
     json decision{{"id", question["id"]}};
     if (question["kind"] == "approval") {

@@ -53,15 +53,6 @@ json item(const std::string& from) {
 
 CAF_TEST_FIXTURE_SCOPE(prompt_file_tests, fixture)
 
-CAF_TEST(bytes become URL - safe base64 with padding) {
-  CAF_CHECK_EQUAL(to_base64(""), "");
-  CAF_CHECK_EQUAL(to_base64("f"), "Zg==");
-  CAF_CHECK_EQUAL(to_base64("fo"), "Zm8=");
-  CAF_CHECK_EQUAL(to_base64("foo"), "Zm9v");
-  CAF_CHECK_EQUAL(to_base64("foob"), "Zm9vYg==");
-  CAF_CHECK_EQUAL(to_base64("\xff\xfe\xfb"), "__77");
-}
-
 CAF_TEST(what a file is shows in how it begins) {
   CAF_CHECK_EQUAL(media_type_of("\x89PNG\r\n\x1a\n", "photo.jpg"), "image/png");
   CAF_CHECK_EQUAL(media_type_of("\xff\xd8\xff\xe0", "x"), "image/jpeg");

@@ -14,12 +14,6 @@ using namespace perdure::test;
 
 namespace {
 
-struct subject {
-  std::string wire;
-  std::string provider;
-  std::string model;
-};
-
 const subject responses{"openai-responses", "openai", "gpt-5"};
 const subject gemini{"google", "google", "gemini-2.5-flash-image"};
 

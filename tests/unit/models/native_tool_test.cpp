@@ -11,12 +11,6 @@ using namespace perdure::test;
 
 namespace {
 
-struct subject {
-  std::string wire;
-  std::string provider;
-  std::string model;
-};
-
 const subject responses{"openai-responses", "openai", "gpt-4o"};
 const subject claude{"anthropic", "anthropic", "claude-sonnet-4-5"};
 const subject grok{"openai-responses", "xai", "grok-4"};

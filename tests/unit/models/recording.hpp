@@ -17,6 +17,13 @@ namespace perdure::test {
 
 using runtime::json;
 
+/// Who is asked.
+struct subject {
+  std::string wire;
+  std::string provider;
+  std::string model;
+};
+
 inline std::string file_text(const std::string& path) {
   std::ifstream in{path, std::ios::binary};
   if (!in)

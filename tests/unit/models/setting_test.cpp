@@ -103,12 +103,6 @@ const std::map<std::string, std::string> shown_elsewhere{
 };
 
 /// A model of each wire format that takes all of its settings.
-struct subject {
-  std::string wire;
-  std::string provider;
-  std::string model;
-};
-
 const std::vector<subject> subjects{
   {"openai-chat", "house", "m"},
   {"openai-responses", "house", "m"},

@@ -1,9 +1,9 @@
-#include "runtime/mcp/base64.hpp"
+#include "runtime/base64.hpp"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace perdure::runtime::mcp {
+namespace perdure::runtime {
 
 namespace {
 
@@ -41,4 +41,8 @@ std::string base64_url(std::string_view bytes) {
   return encode(bytes, "-_", false);
 }
 
-} // namespace perdure::runtime::mcp
+std::string base64_url_padded(std::string_view bytes) {
+  return encode(bytes, "-_", true);
+}
+
+} // namespace perdure::runtime

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace perdure::runtime::mcp {
+namespace perdure::runtime {
 
 /// The usual alphabet, padded.
 std::string base64(std::string_view bytes);
@@ -11,4 +11,7 @@ std::string base64(std::string_view bytes);
 /// The URL-safe alphabet, without padding.
 std::string base64_url(std::string_view bytes);
 
-} // namespace perdure::runtime::mcp
+/// The URL-safe alphabet, padded: as message histories have it.
+std::string base64_url_padded(std::string_view bytes);
+
+} // namespace perdure::runtime
